@@ -1,0 +1,99 @@
+"""The options of the segmentation model, the labelling loop and the simulation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from napari_salient.data.planes import Plane
+from napari_salient.engine.settings import FitSettings
+
+
+@dataclass(frozen=True)
+class SegmentationSettings:
+    """The model behind active learning and how it is trained.
+
+    Parameters
+    ----------
+    width
+        Channels of the first level of the U-Net; the deeper levels have 2, 4, 8 and 8 times as many.
+    context
+        Neighbouring slices on each side that the network sees beside the labelled one.
+    batch_size
+        Slices in one optimiser step.
+    crop
+        Longest side of a training slice in pixels; larger slices are cropped around what is labelled.
+    augment
+        Whether to rotate, scale, bend and re-contrast the training slices. Never flips: left is not right.
+    fit
+        The training run.
+    """
+
+    width: int = 8
+    context: int = 1
+    batch_size: int = 12
+    crop: int = 192
+    augment: bool = True
+    fit: FitSettings = field(default_factory=FitSettings)
+
+
+@dataclass(frozen=True)
+class LoopSettings:
+    """How the labelling loop of the tool goes.
+
+    Parameters
+    ----------
+    strategy
+        Query strategy that picks the next slices.
+    batch
+        Slices proposed in one round.
+    train_after_batch
+        Whether training starts by itself once a batch is labelled.
+    segmentation
+        The model and its training. The tool starts each round from the weights of the last.
+    """
+
+    strategy: str = "strided"
+    batch: int = 12
+    train_after_batch: bool = True
+    segmentation: SegmentationSettings = field(default_factory=SegmentationSettings)
+
+
+@dataclass(frozen=True)
+class SimulationSettings:
+    """An active-learning experiment in which known labels play the annotator.
+
+    Parameters
+    ----------
+    strategies
+        Query strategies to compare, separated by commas.
+    initial
+        Slices labelled at random before the first query; the same for all strategies of a seed.
+    batch
+        Slices labelled after each query.
+    rounds
+        Queries; the model is trained once more than that.
+    seeds
+        Repetitions. A seed fixes the initial slices and the network's weights for all strategies alike.
+    plane
+        Slicing plane.
+    test_every
+        Every n-th patient in sorted order is a test patient, never used for a choice.
+    processes
+        Rounds worked on at the same time, each with one thread; 0 takes one for each core.
+    segmentation
+        The model; it is trained from scratch in every round.
+    """
+
+    strategies: str = "random,strided,entropy"
+    initial: int = 12
+    batch: int = 12
+    rounds: int = 6
+    seeds: int = 3
+    plane: Plane = "axial"
+    test_every: int = 5
+    processes: int = 0
+    segmentation: SegmentationSettings = field(default_factory=SegmentationSettings)
+
+    def strategy_names(self) -> list[str]:
+        """Return the strategies in the order given."""
+        return [name.strip() for name in self.strategies.split(",") if name.strip()]

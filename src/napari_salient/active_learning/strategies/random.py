@@ -1,0 +1,17 @@
+"""Uniform sampling, the baseline of every comparison."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_salient.active_learning.pool import PoolState, Proposal
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
+
+def select_random(state: PoolState, k: int, rng: Generator) -> list[Proposal]:
+    """Choose uniformly without replacement among the open slices (Burmeister et al. 2022, RandS)."""
+    open_ = state.open
+    chosen = rng.choice(open_, size=min(k, len(open_)), replace=False)
+    return [state.proposal(position, 0.0, "drawn at random") for position in chosen]

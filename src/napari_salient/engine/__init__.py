@@ -1,0 +1,1 @@
+"""Runs whatever takes long: training, scoring, scanning. Knows no method and no window."""

@@ -1,0 +1,106 @@
+"""What a job says while it runs: small frozen events, the only channel from a job to whoever follows it."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+
+class FinishReason(enum.StrEnum):
+    """Why a job ended."""
+
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    ERRORED = "errored"
+
+
+@dataclass(frozen=True)
+class Event:
+    """Base of all events; a subclass becomes a record type under its own name."""
+
+    _kinds: ClassVar[dict[str, type[Event]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        Event._kinds[cls.__name__] = cls
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the event as plain JSON values, without the fields marked ``record=False``."""
+        shown = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.metadata.get("record", True)}
+        return {"event": type(self).__name__, **shown}
+
+    @staticmethod
+    def from_record(record: dict[str, Any]) -> Event | None:
+        """Rebuild an event from a line of ``events.jsonl``; `None` for a kind that this version does not know."""
+        kind = Event._kinds.get(str(record.get("event")))
+        if kind is None:
+            return None
+        known = {f.name for f in dataclasses.fields(kind) if f.metadata.get("record", True)}
+        return kind(**{name: value for name, value in record.items() if name in known})
+
+
+@dataclass(frozen=True)
+class Started(Event):
+    """The job runs: from `step`, which is above zero when it was resumed, to `total`."""
+
+    total: int
+    step: int = 0
+    device: str = "cpu"
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class Step(Event):
+    """One optimiser step was taken; `step` counts the steps done, `seconds` is this one's duration."""
+
+    step: int
+    total: int
+    loss: float
+    seconds: float
+    metrics: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Progress(Event):
+    """`done` of `total` units of `what` are through, within a long step or in a job without steps."""
+
+    done: int
+    total: int
+    what: str
+
+
+@dataclass(frozen=True)
+class Evaluated(Event):
+    """The task measured itself after `step` steps."""
+
+    step: int
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Saved(Event):
+    """A checkpoint of all state after `step` steps is safely on disk at `path`."""
+
+    step: int
+    path: str
+
+
+@dataclass(frozen=True)
+class MemoryFallback(Event):
+    """Memory ran out at `step`; the job goes on one rung lower on the ladder."""
+
+    step: int
+    rung: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Finished(Event):
+    """The last event of every job. `result` and `error` stay in the process; `message` is for the reader."""
+
+    reason: FinishReason
+    step: int = 0
+    message: str = ""
+    result: Any = field(default=None, metadata={"record": False})
+    error: BaseException | None = field(default=None, metadata={"record": False})

@@ -1,0 +1,1 @@
+"""The labelling project on disk: catalogue, journal, splits, measurements."""

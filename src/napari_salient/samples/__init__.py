@@ -1,0 +1,1 @@
+"""Sample data, made by code or shipped inside a dependency."""
