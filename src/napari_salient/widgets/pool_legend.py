@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QRect, QSize, Qt
-from qtpy.QtGui import QColor, QFontMetrics, QLinearGradient, QPainter, QPaintEvent
+from qtpy.QtCore import QRect, Qt
+from qtpy.QtGui import QColor, QFontMetrics, QLinearGradient, QPainter, QPaintEvent, QResizeEvent
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_salient.widgets.pool_cells import (
@@ -31,17 +31,10 @@ class PoolLegend(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._entries = [(state, CELL_TEXT[state]) for state in CELL_COLOR]
 
-    def hasHeightForWidth(self) -> bool:
-        """Say that the legend wraps."""
-        return True
-
-    def heightForWidth(self, width: int) -> int:
-        """Return the height of the wrapped legend."""
-        return LINE_HEIGHT * (self._places(width)[-1][1] + 1)
-
-    def sizeHint(self) -> QSize:
-        """Return the size of the wrapped legend at its present width."""
-        return QSize(self.width(), self.heightForWidth(self.width()))
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Take as many lines as the entries need at this width."""
+        super().resizeEvent(event)
+        self.setFixedHeight(LINE_HEIGHT * (self._places(self.width())[-1][1] + 1))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw swatches and words."""

@@ -23,6 +23,7 @@ NAME_WIDTH = 92
 NAME_COLOR = QColor("#c8ccd2")
 CURRENT_COLOR = QColor("#ffffff")
 CURSOR_COLOR = QColor("#cc79a7")
+HALO_COLOR = QColor("#000000")
 
 
 class PoolMap(QWidget):
@@ -152,8 +153,12 @@ class _Strips(QAbstractScrollArea):
             painter.drawImage(NAME_WIDTH, top, image)
 
     def _frame(self, painter: QPainter, cell: tuple[int, int], color: QColor) -> None:
-        painter.setPen(QPen(color, 2))
-        painter.drawRect(self.rect_of(*cell).adjusted(-2, -2, 1, 1))
+        around = self.rect_of(*cell).adjusted(-3, -3, 2, 2)
+        painter.setPen(QPen(HALO_COLOR, 1))
+        painter.drawRect(around)
+        painter.drawRect(around.adjusted(2, 2, -2, -2))
+        painter.setPen(QPen(color, 1))
+        painter.drawRect(around.adjusted(1, 1, -1, -1))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         cell = self.cell_at(event.pos())
