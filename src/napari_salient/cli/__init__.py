@@ -1,0 +1,72 @@
+"""The command line: ``napari-salient VERB NOUN ...``.
+
+Importing this package and asking for help must stay fast: only the command that is named is
+imported.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from napari_salient.cli.commands import find_command, help_text, version_text, wrong_usage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+"""The exit codes. Interrupted means that the state was saved before."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    Parameters
+    ----------
+    argv
+        Words after the program's name; those of the process by default.
+
+    Returns
+    -------
+    int
+        0 done, 1 failed with one sentence on standard error, 2 wrong usage, 130 interrupted after
+        saving.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words == ["--version"]:
+        print(version_text())
+        return DONE
+    command = find_command(words)
+    if command is None:
+        return _help_or_complaint(words)
+    from napari_salient.cli.parser import call
+
+    return _guarded(lambda: call(command, words[len(command.words) :]))
+
+
+def _help_or_complaint(words: Sequence[str]) -> int:
+    asked = bool(words) and words[-1] in ("-h", "--help")
+    leading = words[:-1] if asked else words
+    text = help_text(leading)
+    if asked and text:
+        print(text)
+        return DONE
+    print(text or wrong_usage(leading), file=sys.stderr)
+    return WRONG_USAGE
+
+
+def _guarded(run: Callable[[], int]) -> int:
+    """Return the exit code of `run`, with the errors that a user can mend as one sentence."""
+    from napari_salient.errors import SalientError
+
+    try:
+        return run()
+    except SalientError as error:
+        print(f"napari-salient: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE

@@ -1,0 +1,119 @@
+"""From a typed function to a command: its parameters become arguments, its docstring the help.
+
+Positional-only parameters become positional arguments and keyword-only ones become options. A
+parameter whose type is a settings dataclass gives each of its fields, nested ones included, as an
+option and as a key of the file that ``--config`` names.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, get_args, get_origin, get_type_hints
+
+import jsonargparse
+from docstring_parser import parse as parse_docstring
+
+from napari_salient.cli.commands import NOTICE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_salient.cli.commands import Command
+
+
+class Parser(jsonargparse.ArgumentParser):
+    """A parser that answers wrong usage with one sentence and exit code 2."""
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """Print the sentence on standard error and leave."""
+        sentence = " ".join(message.split())
+        print(f"{self.prog}: {sentence}\nSee {self.prog} --help.", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def call(command: Command, words: Sequence[str]) -> int:
+    """Parse `words` and run the function behind `command`."""
+    module, name = command.target.split(":")
+    function = getattr(importlib.import_module(module), name)
+    parser = build_parser(command.name, function)
+    parsed = parser.instantiate(parser.parse_args(with_underscores(words)))
+    positional, options = _arguments(function, parsed)
+    exit_code: int = function(*positional, **options)
+    return exit_code
+
+
+def build_parser(program: str, function: Callable[..., int]) -> Parser:
+    """Return the parser for `function`'s parameters."""
+    documented = parse_docstring(function.__doc__ or "")
+    parser = Parser(prog=program, description=_description(documented), epilog=NOTICE)
+    helps = {parameter.arg_name: parameter.description for parameter in documented.params}
+    for name, parameter, hint in _parameters(function):
+        if dataclasses.is_dataclass(hint):
+            parser.add_argument("--config", action="config", help="YAML file with these options.")
+            parser.add_class_arguments(hint, None)
+        else:
+            _add(parser, name, parameter, hint, helps.get(name))
+    return parser
+
+
+def with_underscores(words: Sequence[str]) -> list[str]:
+    """Return the words with long options spelt as YAML keys are, so that both spellings work."""
+    spelt = []
+    for word in words:
+        name, equals, value = word.partition("=")
+        long_option = name.startswith("--") and len(name) > 2
+        spelt.append(f"--{name[2:].replace('-', '_')}{equals}{value}" if long_option else word)
+    return spelt
+
+
+def _parameters(function: Callable[..., int]) -> list[tuple[str, inspect.Parameter, Any]]:
+    """Return name, parameter and resolved type of each parameter."""
+    hints = get_type_hints(function)
+    return [(n, p, hints[n]) for n, p in inspect.signature(function).parameters.items()]
+
+
+def _arguments(
+    function: Callable[..., int], parsed: jsonargparse.Namespace
+) -> tuple[list[Any], dict[str, Any]]:
+    """Return the positional and keyword arguments with which to call `function`."""
+    positional, options = [], {}
+    for name, parameter, hint in _parameters(function):
+        if dataclasses.is_dataclass(hint):
+            options[name] = _settings(hint, parsed)
+        elif parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
+            positional.append(parsed[name])
+        else:
+            options[name] = parsed[name]
+    return positional, options
+
+
+def _settings(kind: Any, parsed: jsonargparse.Namespace) -> Any:
+    return kind(**{field.name: parsed[field.name] for field in dataclasses.fields(kind)})
+
+
+def _description(documented: Any) -> str:
+    parts = (documented.short_description, documented.long_description)
+    return "\n\n".join(part for part in parts if part)
+
+
+def _add(
+    parser: Parser, name: str, parameter: inspect.Parameter, hint: Any, text: str | None
+) -> None:
+    positional = parameter.kind is inspect.Parameter.POSITIONAL_ONLY
+    required = parameter.default is inspect.Parameter.empty
+    keywords: dict[str, Any] = {"help": text}
+    if hint is bool:
+        keywords |= {"action": "store_true"}
+    elif get_origin(hint) is Sequence:
+        keywords |= {"type": get_args(hint)[0], "nargs": "+" if required else "*"}
+    else:
+        keywords |= {"type": hint} | ({"nargs": "?"} if positional and not required else {})
+    if not required:
+        keywords["default"] = parameter.default
+    elif not positional:
+        keywords["required"] = True
+    parser.add_argument(name if positional else f"--{name}", **keywords)
