@@ -1,0 +1,94 @@
+"""Labels leaving the project: NIfTI, and JSON that says how each slice came about."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_salient import __version__
+from napari_salient.data.planes import slice_of
+from napari_salient.errors import ProjectError
+from napari_salient.project.durable import write_file
+from napari_salient.project.labels import UNSURE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_salient.project.catalogue import Case
+    from napari_salient.project.project import Project
+    from napari_salient.project.states import SliceRecord, SliceState
+
+NOTICE = "Research use only."
+
+
+def export_labels(project: Project, folder: Path, states: tuple[SliceState, ...]) -> list[Path]:
+    """Write each case that has a slice in `states`; return the NIfTI files."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ProjectError(
+            f"{folder} cannot be made ({error.strerror}); choose another folder to export to."
+        ) from error
+    return [
+        _export_case(project, project.catalogue.case(case_id), records, folder)
+        for case_id, records in _by_case(project, states).items()
+    ]
+
+
+def _by_case(project: Project, states: tuple[SliceState, ...]) -> dict[int, list[SliceRecord]]:
+    cases: dict[int, list[SliceRecord]] = {}
+    for record in project.journal.slice_states():
+        if record.state in states:
+            cases.setdefault(record.case_id, []).append(record)
+    return cases
+
+
+def _export_case(project: Project, case: Case, records: list[SliceRecord], folder: Path) -> Path:
+    from napari_salient.data.labels import write_labels
+
+    labels = project.label_array(case.id)
+    target = folder / f"{case.name}.nii.gz"
+    write_labels(target, only_slices(labels, records), project.header(case))
+    provenance = json.dumps(_provenance(project, case, records), indent=2) + "\n"
+    write_file(folder / f"{case.name}.json", provenance.encode())
+    return target
+
+
+def only_slices(labels: np.ndarray, records: list[SliceRecord]) -> np.ndarray:
+    """Return labels ``(z, y, x)`` with 255 (unsure) wherever no slice of `records` lies."""
+    exported = np.full_like(labels, UNSURE)
+    for record in records:
+        source = slice_of(labels, record.plane, record.index)
+        slice_of(exported, record.plane, record.index)[...] = source
+    return exported
+
+
+def _provenance(project: Project, case: Case, records: list[SliceRecord]) -> dict[str, Any]:
+    rows = project.journal.authors(case.id)
+    return {
+        "notice": NOTICE,
+        "program": f"napari-salient {__version__}",
+        "project": project.settings.name,
+        "case": case.name,
+        "image": {"content_hash": case.content_hash, "file": case.path.name},
+        "split": case.split,
+        "labels": {c.name: c.value for c in project.schema.active},
+        "value_of_other_slices": UNSURE,
+        "slices": [_slice_entry(record, rows) for record in records],
+    }
+
+
+def _slice_entry(record: SliceRecord, rows: dict[int, tuple[str, str, str]]) -> dict[str, Any]:
+    annotator, time, kind = rows[record.edit]
+    return {
+        "plane": record.plane,
+        "index": record.index,
+        "state": record.state,
+        "note": record.note,
+        "pseudo_label": record.pseudo,
+        "annotator": annotator,
+        "time": time,
+        "edit": {"id": record.edit, "kind": kind},
+    }
