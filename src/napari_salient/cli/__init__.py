@@ -10,7 +10,13 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from napari_salient.cli.commands import find_command, help_text, version_text, wrong_usage
+from napari_salient.cli.commands import (
+    WrongUsage,
+    find_command,
+    help_text,
+    version_text,
+    wrong_usage,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -65,6 +71,9 @@ def _guarded(run: Callable[[], int]) -> int:
     except SalientError as error:
         print(f"napari-salient: {error}", file=sys.stderr)
         return FAILED
+    except WrongUsage as error:
+        print(f"napari-salient: {error}", file=sys.stderr)
+        return WRONG_USAGE
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

@@ -18,6 +18,10 @@ ABOUT = f"""usage: {PROGRAM} COMMAND [OPTIONS]
 Label what matters: active learning for 3D medical images."""
 
 
+class WrongUsage(Exception):
+    """Options that do not go together; its message is one sentence."""
+
+
 @dataclass(frozen=True)
 class Command:
     """One command: the words that name it, what it does, and the function behind it."""

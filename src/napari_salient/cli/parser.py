@@ -10,19 +10,32 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
+import re
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
 import jsonargparse
 from docstring_parser import parse as parse_docstring
 
 from napari_salient.cli.commands import NOTICE
+from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
+    from argparse import Action
     from collections.abc import Callable
+    from pathlib import Path
 
     from napari_salient.cli.commands import Command
+
+T = TypeVar("T")
+
+
+class HelpFormatter(jsonargparse.DefaultHelpFormatter):
+    """Names a type as its module-free name, like ``Path``."""
+
+    def _expand_help(self, action: Action) -> str:
+        return re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", super()._expand_help(action))
 
 
 class Parser(jsonargparse.ArgumentParser):
@@ -49,7 +62,12 @@ def call(command: Command, words: Sequence[str]) -> int:
 def build_parser(program: str, function: Callable[..., int]) -> Parser:
     """Return the parser for `function`'s parameters."""
     documented = parse_docstring(function.__doc__ or "")
-    parser = Parser(prog=program, description=_description(documented), epilog=NOTICE)
+    parser = Parser(
+        prog=program,
+        description=_description(documented),
+        epilog=NOTICE,
+        formatter_class=HelpFormatter,
+    )
     helps = {parameter.arg_name: parameter.description for parameter in documented.params}
     for name, parameter, hint in _parameters(function):
         if dataclasses.is_dataclass(hint):
@@ -57,7 +75,18 @@ def build_parser(program: str, function: Callable[..., int]) -> Parser:
             parser.add_class_arguments(hint, None)
         else:
             _add(parser, name, parameter, hint, helps.get(name))
+    parser.usage = _usage(program, function)
     return parser
+
+
+def _usage(program: str, function: Callable[..., int]) -> str:
+    """Return a usage line without the options, of which a command may have dozens."""
+    positional = [
+        name if parameter.default is inspect.Parameter.empty else f"[{name}]"
+        for name, parameter, _ in _parameters(function)
+        if parameter.kind is inspect.Parameter.POSITIONAL_ONLY
+    ]
+    return " ".join([program, *(word.upper() for word in positional), "[OPTIONS]"])
 
 
 def with_underscores(words: Sequence[str]) -> list[str]:
@@ -68,6 +97,25 @@ def with_underscores(words: Sequence[str]) -> list[str]:
         long_option = name.startswith("--") and len(name) > 2
         spelt.append(f"--{name[2:].replace('-', '_')}{equals}{value}" if long_option else word)
     return spelt
+
+
+def read_settings(kind: type[T], path: Path) -> T:
+    """Return the settings of class `kind` that the YAML file of a run holds.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or holds something else.
+    """
+    parser = jsonargparse.ArgumentParser(exit_on_error=False)
+    parser.add_class_arguments(kind, None)
+    try:
+        parsed = parser.parse_path(path)
+    except (jsonargparse.ArgumentError, TypeError, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path} does not hold the settings of such a run: {reason}") from error
+    settings: T = _settings(kind, parser.instantiate(parsed))
+    return settings
 
 
 def _parameters(function: Callable[..., int]) -> list[tuple[str, inspect.Parameter, Any]]:

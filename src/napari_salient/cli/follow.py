@@ -1,0 +1,74 @@
+"""Follows a job on the command line.
+
+Its events are shown, Ctrl-C becomes a cancel that saves, and its end becomes an exit code.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from napari_salient.cli import DONE, INTERRUPTED
+from napari_salient.cli.displays import LineDisplay, TerminalDisplay
+from napari_salient.engine.events import Event, Finished, FinishReason
+from napari_salient.errors import RunError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from types import FrameType
+
+    from napari_salient.engine.control import Control
+
+STOPPING = "Stopping once the state is saved; press Ctrl-C again to stop at once."
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def follow(job: Iterable[Event], control: Control, title: str) -> Finished:
+    """Show `job` on standard error until it ends and return its last event.
+
+    Raises
+    ------
+    Exception
+        What ended the job, if it did not end by itself or by being cancelled.
+    """
+    finished = None
+    with _cancelled_by_signals(control), _display(title) as display:
+        for event in job:
+            display.show(event)
+            finished = event if isinstance(event, Finished) else finished
+    if finished is None:
+        raise RunError(f"The job '{title}' stopped without saying why; look at its last events.")
+    if finished.reason is FinishReason.ERRORED:
+        raise finished.error or RunError(finished.message)
+    return finished
+
+
+def exit_code(finished: Finished) -> int:
+    """Return 0 for a job that was completed and 130 for one that was interrupted."""
+    return INTERRUPTED if finished.reason is FinishReason.CANCELLED else DONE
+
+
+def _display(title: str) -> TerminalDisplay | LineDisplay:
+    return TerminalDisplay(title) if sys.stderr.isatty() else LineDisplay(title)
+
+
+@contextmanager
+def _cancelled_by_signals(control: Control) -> Iterator[None]:
+    """Cancel at the first Ctrl-C or request to end; a second one acts as if this was not here."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        print(f"\n{STOPPING}", file=sys.stderr)
+        control.cancel()
+        restore()
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    before = {number: signal.signal(number, stop) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        restore()
