@@ -135,8 +135,7 @@ def _refuse_occupied(folder: Path) -> None:
 def _write_project(folder: Path, intake: Intake, settings: ProjectSettings) -> None:
     was_there = folder.exists()
     try:
-        for name in layout.FOLDERS:
-            (folder / name).mkdir(parents=True)
+        layout.make_folders(folder)
         Journal.create(folder / layout.JOURNAL).close()
         catalogue = Catalogue.create(folder / layout.CATALOGUE)
         try:

@@ -126,6 +126,7 @@ class Project:
             if not read_only:
                 refuse_network_share(folder)
                 held.callback(ProjectLock(folder).release)
+                layout.make_folders(folder)
             migrate(folder, document, read_only=read_only)
             settings = manifest.read_settings(folder)
             catalogue = Catalogue(folder / layout.CATALOGUE, read_only=read_only)
