@@ -8,7 +8,8 @@ import threading
 class Control:
     """Thread-safe pause and cancel flags that a job looks at between two units of work.
 
-    Any thread may set them; the job calls `proceed` wherever it could stop. Cancelling wakes a paused job.
+    Any thread may set them; the job calls `proceed` wherever it could stop. Cancelling wakes a
+    paused job.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""What a job says while it runs: small frozen events, the only channel from a job to whoever follows it."""
+"""What a job says while it runs: small frozen events, the only channel to whoever follows it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import dataclasses
 import enum
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+
+from napari_salient.engine.plain import plain
 
 
 class FinishReason(enum.StrEnum):
@@ -27,17 +29,21 @@ class Event:
 
     def to_record(self) -> dict[str, Any]:
         """Return the event as plain JSON values, without the fields marked ``record=False``."""
-        shown = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.metadata.get("record", True)}
-        return {"event": type(self).__name__, **shown}
+        shown = [f.name for f in dataclasses.fields(self) if f.metadata.get("record", True)]
+        values = {name: plain(getattr(self, name)) for name in shown}
+        return {"event": type(self).__name__, **values}
 
     @staticmethod
     def from_record(record: dict[str, Any]) -> Event | None:
-        """Rebuild an event from a line of ``events.jsonl``; `None` for a kind that this version does not know."""
+        """Rebuild an event from a line of ``events.jsonl``; `None` if this version cannot."""
         kind = Event._kinds.get(str(record.get("event")))
         if kind is None:
             return None
         known = {f.name for f in dataclasses.fields(kind) if f.metadata.get("record", True)}
-        return kind(**{name: value for name, value in record.items() if name in known})
+        try:
+            return kind(**{name: value for name, value in record.items() if name in known})
+        except (TypeError, ValueError):
+            return None
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class Started(Event):
 
 @dataclass(frozen=True)
 class Step(Event):
-    """One optimiser step was taken; `step` counts the steps done, `seconds` is this one's duration."""
+    """One optimiser step was taken: `step` counts those done, `seconds` is its duration."""
 
     step: int
     total: int
@@ -63,7 +69,7 @@ class Step(Event):
 
 @dataclass(frozen=True)
 class Progress(Event):
-    """`done` of `total` units of `what` are through, within a long step or in a job without steps."""
+    """`done` of `total` units of `what` are through, in a long step or a job without steps."""
 
     done: int
     total: int
@@ -96,11 +102,21 @@ class MemoryFallback(Event):
 
 
 @dataclass(frozen=True)
+class Warned(Event):
+    """Something the user should know, though the job goes on."""
+
+    message: str
+
+
+@dataclass(frozen=True)
 class Finished(Event):
-    """The last event of every job. `result` and `error` stay in the process; `message` is for the reader."""
+    """The last event of every job; `result` and `error` stay in the process, `message` is shown."""
 
     reason: FinishReason
     step: int = 0
     message: str = ""
     result: Any = field(default=None, metadata={"record": False})
     error: BaseException | None = field(default=None, metadata={"record": False})
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", FinishReason(self.reason))

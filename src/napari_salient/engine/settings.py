@@ -22,16 +22,20 @@ class FitSettings:
         Learning rate over the run: one cycle up and down, or constant.
     clip_norm
         Largest norm of the gradient; 0 turns clipping off.
+    micro_batches
+        Parts into which each batch is split to save memory; the step is taken over all of them.
     evaluate_every
         Steps between two evaluations; 0 evaluates only at the end.
     save_every
-        Steps between two checkpoints; the last step is always saved.
+        Steps between two checkpoints; the start and the last step are always saved, 0 saves only
+        those.
     device
         Where to train: auto takes CUDA, then MPS, then the CPU.
     precision
         Number format of the forward pass.
     threads
-        CPU threads that torch may use inside one operation; 0 takes a share that leaves the window responsive.
+        CPU threads that torch may use inside one operation; 0 takes a share that leaves the window
+        responsive.
     seed
         Seed of the weights, the batches and the dropout.
     """
@@ -41,6 +45,7 @@ class FitSettings:
     weight_decay: float = 1e-3
     schedule: Literal["one_cycle", "constant"] = "one_cycle"
     clip_norm: float = 1.0
+    micro_batches: int = 1
     evaluate_every: int = 0
     save_every: int = 100
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 class Task(Protocol):
     """One thing to train: model, data, loss and measurements.
 
-    `batch` is a pure function of the task's seed and the step, so that a resumed run sees the same data without
-    any iterator state. Random layers need no care: the loop seeds torch from the seed and the step.
+    `batch` is a pure function of the task's seed and the step, so that a resumed run sees the same
+    data without any iterator state. Random layers need no care: the loop seeds torch from the seed
+    and the step.
     """
 
     model: nn.Module
@@ -24,21 +25,22 @@ class Task(Protocol):
         ...
 
     def batch(self, step: int) -> Any:
-        """Return the data of optimiser step `step` (from 0) as a tensor or a nest of tensors, on the CPU."""
+        """Return the data of optimiser step `step` (from 0): a nest of tensors on the CPU."""
         ...
 
     def loss(self, batch: Any) -> tuple[Tensor, dict[str, float]]:
-        """Return the scalar loss of a batch on the model's device, and metrics to show beside it."""
+        """Return the scalar loss of a batch on the model's device, and metrics to show with it."""
         ...
 
     def on_step(self, step: int) -> None:
-        """Prepare for step `step` (schedules: frozen warm-up, pruning curriculum); called before its batch."""
+        """Prepare for step `step` (frozen warm-up, pruning curriculum); called before its batch."""
         ...
 
     def evaluate(self) -> Iterator[tuple[int, int]]:
-        """Measure the model; yield ``(done, total)`` between units of work so that pause and cancel act.
+        """Measure the model; yield ``(done, total)`` between units so that pause and cancel act.
 
-        After exhaustion `metrics` holds the outcome. Must not yield inside ``torch.no_grad``.
+        The model is in evaluation mode. After exhaustion `metrics` holds the outcome. Must not
+        yield inside ``torch.no_grad``.
         """
         ...
 
@@ -47,7 +49,10 @@ class Task(Protocol):
         ...
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the task's own state beyond the model (nest of tensors and JSON values)."""
+        """Return the task's own state beyond the model (nest of tensors and JSON values).
+
+        Copied before every step, so that a step which is given up leaves no trace: keep it small.
+        """
         ...
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -59,14 +64,14 @@ class Task(Protocol):
 class Splittable(Protocol):
     """A task whose batch can be worked through in parts.
 
-    `split_is_exact` says whether accumulating the parts gives the same gradient as the whole batch (instance norm
-    with per-sample losses: yes; batch norm, batch Dice or in-batch negatives: no).
+    `split_is_exact` says whether accumulating the parts gives the same gradient as the whole batch
+    (instance norm with per-sample losses: yes; batch norm, batch Dice or in-batch negatives: no).
     """
 
     split_is_exact: bool
 
     def split(self, batch: Any, parts: int) -> Sequence[tuple[float, Any]]:
-        """Return `parts` pairs of (weight, part) whose weighted losses add up to the whole batch's loss."""
+        """Return `parts` pairs of (weight, part); the weighted losses add up to the whole's."""
         ...
 
 
@@ -75,7 +80,7 @@ class Shrinkable(Protocol):
     """A task that can work on smaller inputs when memory runs out."""
 
     def shrink(self) -> str | None:
-        """Use a smaller input from now on; return what changed in words, or `None` if nothing is left to shrink."""
+        """Use a smaller input from now on; return what changed in words, or `None` at the end."""
         ...
 
 

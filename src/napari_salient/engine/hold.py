@@ -1,0 +1,45 @@
+"""Which process works on a run: a lock that the system releases when that process dies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from napari_salient.errors import RunError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOCK = "run.lock"
+
+
+def take_hold(directory: Path) -> FileLock:
+    """Take a run for this process; release the lock that is returned, from any thread.
+
+    Raises
+    ------
+    RunError
+        If it is being worked on, here or in another process.
+    """
+    lock = FileLock(directory / LOCK, thread_local=False)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise RunError(
+            f"The run {directory.name} is being worked on already; follow it, or wait for its end."
+        ) from error
+    return lock
+
+
+def is_held(directory: Path) -> bool:
+    """Return whether a living process works on a run."""
+    lock = FileLock(directory / LOCK, thread_local=False)
+    if not (directory / LOCK).exists():
+        return False
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        return True
+    lock.release()
+    return False
