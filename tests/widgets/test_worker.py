@@ -158,11 +158,12 @@ def test_a_job_started_and_closed_within_one_slot_does_not_hang(qtbot, start, he
     qtbot.waitUntil(lambda: bool(heard.finished))
 
 
-def test_when_the_owner_goes_the_job_has_saved_and_nobody_is_called(qtbot, start, heard):
+@pytest.mark.parametrize("close", [QWidget.close, QWidget.deleteLater])
+def test_when_the_owner_goes_the_job_has_saved_and_nobody_is_called(qtbot, start, heard, close):
     control, saved, owner = Control(), [], QWidget()
     start(endless(control, saved), control, owner=owner)
     qtbot.waitUntil(lambda: bool(heard.events))
-    owner.deleteLater()
+    close(owner)
     qtbot.waitUntil(lambda: control.cancelled)
     assert saved
     assert not heard.finished

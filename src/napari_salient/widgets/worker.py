@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from napari.qt.threading import GeneratorWorker, create_worker
@@ -19,9 +20,14 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QThreadPool, QTimer
 
 from napari_salient.engine.events import Event, Finished, FinishReason
+from napari_salient.engine.llvm import guard_before_torch
+from napari_salient.engine.threads import responsive_window
+from napari_salient.widgets.closing import on_closed
 from napari_salient.widgets.mailbox import Mailbox
 
 if TYPE_CHECKING:
+    from qtpy.QtWidgets import QWidget
+
     from napari_salient.engine.control import Control
 
 WATCH_INTERVAL_MS = 150
@@ -39,7 +45,7 @@ def start_job(
     on_finished: Callable[[Finished], object] | None = None,
     *,
     name: str = "napari-salient job",
-    owner: QObject | None = None,
+    owner: QWidget | None = None,
 ) -> Job:
     """Run a job in a worker thread and hear of it on the main thread.
 
@@ -61,8 +67,8 @@ def start_job(
     name
         What napari calls the task in its list and in its close dialog.
     owner
-        The widget behind the callbacks. When it is destroyed the job is cancelled and has saved
-        before the widget is gone, and nothing is called any more.
+        The panel behind the callbacks. When it is closed the job is cancelled and has saved before
+        the panel is gone, and nothing is called any more.
     """
     job = Job(control, on_event, on_finished, name=name, owner=owner)
     job.start(events)
@@ -79,7 +85,7 @@ class Job(QObject):
         on_finished: Callable[[Finished], object] | None,
         *,
         name: str,
-        owner: QObject | None,
+        owner: QWidget | None,
     ) -> None:
         super().__init__()
         self.control = control
@@ -90,6 +96,7 @@ class Job(QObject):
         self._on_event = on_event
         self._on_finished = on_finished
         self._owner = owner
+        self._at_end = ExitStack()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(WATCH_INTERVAL_MS)
@@ -108,7 +115,7 @@ class Job(QObject):
         worker = create_worker(self, events, _worker_class=EngineWorker, _start_thread=False)
         worker.yielded.connect(self._arrived)
         if self._owner is not None:
-            self._owner.destroyed.connect(self._owner_gone)
+            self._at_end.callback(on_closed(self._owner, self._owner_gone))
         worker.start()
 
     def close(self, timeout_s: float | None = None) -> bool:
@@ -143,6 +150,7 @@ class Job(QObject):
     def _call(self, event: Event) -> None:
         if isinstance(event, Finished):
             self.finished = event
+            self._at_end.close()
         callback: Callable[[Any], object] | None = (
             self._on_finished if isinstance(event, Finished) else self._on_event
         )
@@ -175,9 +183,8 @@ class EngineWorker(GeneratorWorker[Event, None, None]):
         self._running = True
         self.started.emit()
         try:
-            for event in self._gen:
-                if self.job.mailbox.put(event):
-                    self.yielded.emit(event)
+            with responsive_window():
+                self._consume()
         finally:
             self._running = False
             self.job.ended.set()
@@ -185,10 +192,16 @@ class EngineWorker(GeneratorWorker[Event, None, None]):
             self.finished.emit()
             self._finished.emit(self)
 
+    def _consume(self) -> None:
+        for event in self._gen:
+            if self.job.mailbox.put(event):
+                self.yielded.emit(event)
+
 
 def _guarded(events: Events) -> Iterator[Event]:
     """Yield the events of a job up to `Finished`, and make one where the job fails to."""
     try:
+        guard_before_torch()
         if callable(events):
             events = events()
         if not isinstance(events, Iterator):
