@@ -1,15 +1,18 @@
-"""A writer to be killed: ``python strokes.py JOURNAL`` paints for ever and prints each row once it is safe."""
+"""A writer to be killed: ``python strokes.py JOURNAL`` paints and prints each row once saved."""
 
 from __future__ import annotations
 
 import random
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_salient.project.edits import Box
 from napari_salient.project.journal import Journal
+
+if TYPE_CHECKING:
+    from napari_salient.project.edits import Box
 
 SHAPE = (8, 16, 16)
 CASE = 1

@@ -157,6 +157,6 @@ def test_a_job_that_fails_ends_with_the_sentence(tmp_path: Path) -> None:
 def test_a_disk_that_fills_up_leaves_no_half_project(small_disk: Path, images: list[Path]) -> None:
     filler = small_disk / "filler"
     filler.write_bytes(b"x" * (1024 - 60) * 1024)
-    with pytest.raises(ProjectError, match="disk is full|cannot be written"):
+    with pytest.raises(ProjectError, match=r"disk is full|cannot be written"):
         Project.create(small_disk / "project", images, labels=SCHEMA)
     assert os.listdir(small_disk) == ["filler"]

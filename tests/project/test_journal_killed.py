@@ -30,7 +30,7 @@ def load_script() -> ModuleType:
 
 
 def paint_until_killed(journal: Path, rng: random.Random) -> list[int]:
-    """Kill a painting process 0 to 5 ms after a random acknowledgement; return the acknowledged rows."""
+    """Kill a painter 0 to 5 ms after a random acknowledgement; return what it acknowledged."""
     command = [sys.executable, str(SCRIPT), str(journal)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         acknowledged = [int(child.stdout.readline()) for _ in range(rng.randint(1, 20))]

@@ -170,7 +170,8 @@ class Catalogue:
     def patient_splits(self) -> dict[str, Split]:
         """Return the split of every patient, by salted hash."""
         with self._reading() as connection:
-            return dict(connection.execute(select(CASES.c.patient, CASES.c.split)).tuples().all())
+            rows = connection.execute(select(CASES.c.patient, CASES.c.split).distinct())
+            return {row.patient: row.split for row in rows}
 
     def set_path(self, case_id: int, path: Path) -> None:
         """Remember that the image of a case was found at `path`."""

@@ -9,8 +9,8 @@ import numpy as np
 
 from napari_salient import __version__
 from napari_salient.data.planes import slice_of
+from napari_salient.engine.atomic import write_atomically
 from napari_salient.errors import ProjectError
-from napari_salient.project.durable import write_file
 from napari_salient.project.labels import UNSURE
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _export_case(project: Project, case: Case, records: list[SliceRecord], folde
     target = folder / f"{case.name}.nii.gz"
     write_labels(target, only_slices(labels, records), project.header(case))
     provenance = json.dumps(_provenance(project, case, records), indent=2) + "\n"
-    write_file(folder / f"{case.name}.json", provenance.encode())
+    write_atomically(folder / f"{case.name}.json", provenance.encode())
     return target
 
 

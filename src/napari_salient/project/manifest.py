@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import tomli_w
 
 from napari_salient.data.planes import PLANES, Plane
+from napari_salient.engine.atomic import write_atomically
 from napari_salient.errors import InputError, ProjectError
-from napari_salient.project.durable import write_file
 from napari_salient.project.labels import LabelClass, LabelSchema
 from napari_salient.project.layout import SETTINGS
 from napari_salient.project.splits import SplitFractions
@@ -77,7 +77,7 @@ def write_settings(folder: Path, settings: ProjectSettings) -> None:
         "privacy": {"salt": settings.salt},
         "labels": [_without_none(dataclasses.asdict(c)) for c in settings.schema.classes],
     }
-    write_file(folder / SETTINGS, tomli_w.dumps(document).encode())
+    write_atomically(folder / SETTINGS, tomli_w.dumps(document).encode())
 
 
 def read_settings(folder: Path) -> ProjectSettings:

@@ -7,9 +7,9 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+from napari_salient.engine.atomic import sync_folder
 from napari_salient.errors import ProjectError
 from napari_salient.project import layout, migration_1_to_2, sqlite
-from napari_salient.project.durable import sync_folder
 from napari_salient.project.manifest import SCHEMA_VERSION, read_document, version_of
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_salient.project.durable import move_file, sync_folder
+from napari_salient.engine.atomic import sync_folder
+from napari_salient.errors import ProjectError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,16 +35,39 @@ def stored_labels(file: Path, journal: Journal, case_id: int, header: VolumeHead
 
 
 def compact(file: Path, journal: Journal, case_id: int, header: VolumeHeader) -> None:
-    """Write the case's present labels to `file`, unless it holds them; all rows are kept."""
-    from napari_salient.data.discover import content_hash
-    from napari_salient.data.labels import write_labels
+    """Write the case's present labels to `file`, unless it holds them; all rows are kept.
 
+    Raises
+    ------
+    ProjectError
+        If the file cannot be written; the old one is then in its place.
+    """
     upto, since = journal.last_edit(case_id), snapshot_row(file, journal, case_id)
     if upto == since:
         return
     labels = stored_labels(file, journal, case_id, header)
-    if file.exists() and not since:
-        _put_aside(file, content_hash(file))
+    try:
+        if file.exists() and not since:
+            _put_aside(file)
+        _replace(file, labels, journal, case_id, upto, header)
+    except OSError as error:
+        raise ProjectError(
+            f"The labels could not be written to {file} ({error.strerror}), but the journal holds "
+            "them; free some space."
+        ) from error
+
+
+def _replace(
+    file: Path,
+    labels: np.ndarray,
+    journal: Journal,
+    case_id: int,
+    upto: int,
+    header: VolumeHeader,
+) -> None:
+    from napari_salient.data.discover import content_hash
+    from napari_salient.data.labels import write_labels
+
     fresh = file.with_name(f".new-{file.name}")
     try:
         write_labels(fresh, labels, header)
@@ -62,7 +86,15 @@ def snapshot_row(file: Path, journal: Journal, case_id: int) -> int:
     return journal.snapshot_edit(case_id, content_hash(file)) or 0
 
 
-def _put_aside(file: Path, content: str) -> None:
+def move_file(source: Path, target: Path) -> None:
+    """Rename a file that is on disk over `target` in the same folder."""
+    source.replace(target)
+    sync_folder(target.parent)
+
+
+def _put_aside(file: Path) -> None:
+    from napari_salient.data.discover import content_hash
+
+    content = content_hash(file)
     stem = file.name.removesuffix(SUFFIX)
-    file.replace(file.with_name(f"{stem}.not-from-this-project-{content[:8]}{SUFFIX}"))
-    sync_folder(file.parent)
+    move_file(file, file.with_name(f"{stem}.not-from-this-project-{content[:8]}{SUFFIX}"))
