@@ -161,7 +161,7 @@ def in_words(event: Event) -> str | None:
         case MemoryFallback():
             return f"out of memory, going on with {event.rung}: {event.detail}"
         case Finished():
-            return f"{event.reason.value}. {event.message}".rstrip()
+            return f"{event.reason}. {event.message}".rstrip()
         case Step() | Progress():
             return None
     return _fields(event.to_record())

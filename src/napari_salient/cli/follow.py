@@ -26,7 +26,13 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def follow(job: Iterable[Event], control: Control, title: str) -> Finished:
-    """Show `job` on standard error until it ends and return its last event.
+    """Show a job of this process as `watch` does, and let Ctrl-C cancel it."""
+    with _cancelled_by_signals(control):
+        return watch(job, title)
+
+
+def watch(events: Iterable[Event], title: str) -> Finished:
+    """Show events on standard error until they end and return the last one.
 
     Raises
     ------
@@ -34,20 +40,20 @@ def follow(job: Iterable[Event], control: Control, title: str) -> Finished:
         What ended the job, if it did not end by itself or by being cancelled.
     """
     finished = None
-    with _cancelled_by_signals(control), _display(title) as display:
-        for event in job:
+    with _display(title) as display:
+        for event in events:
             display.show(event)
             finished = event if isinstance(event, Finished) else finished
     if finished is None:
         raise RunError(f"The job '{title}' stopped without saying why; look at its last events.")
-    if finished.reason is FinishReason.ERRORED:
+    if finished.reason == FinishReason.ERRORED:
         raise finished.error or RunError(finished.message)
     return finished
 
 
 def exit_code(finished: Finished) -> int:
     """Return 0 for a job that was completed and 130 for one that was interrupted."""
-    return INTERRUPTED if finished.reason is FinishReason.CANCELLED else DONE
+    return INTERRUPTED if finished.reason == FinishReason.CANCELLED else DONE
 
 
 def _display(title: str) -> TerminalDisplay | LineDisplay:

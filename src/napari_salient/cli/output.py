@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from napari_salient.cli.commands import NOTICE
+from napari_salient.engine.plain import plain
 from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def show(
 
     Both say that the outcome is for research use only.
     """
-    document = json.dumps({**_plain(result), "notice": NOTICE}, indent=2)
+    document = json.dumps({**_finite(plain(result)), "notice": NOTICE}, indent=2)
     if output is not None:
         _write(output, document)
     print(document if as_json else f"{text}\n\n{NOTICE}")
@@ -58,17 +59,13 @@ def _is_number(text: str) -> bool:
     return text == "–" or text.replace(".", "", 1).replace("-", "", 1).isdigit()
 
 
-def _plain(value: Any) -> Any:
-    """Return `value` in JSON's own types: NaN becomes null, a path its text."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if value is None or isinstance(value, (str, int, bool)):
-        return value
-    if hasattr(value, "items"):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return _plain(value.item()) if hasattr(value, "item") else str(value)
+def _finite(value: Any) -> Any:
+    """Return plain values with null for numbers that are none, which JSON has no word for."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _write(path: Path, document: str) -> None:

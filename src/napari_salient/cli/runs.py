@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_salient.cli.follow import follow
+from napari_salient.cli.follow import exit_code, watch
 from napari_salient.cli.output import pairs, show, table
 from napari_salient.errors import InputError
 
@@ -15,11 +15,9 @@ if TYPE_CHECKING:
     from napari_salient.engine.events import Event
     from napari_salient.engine.run import Run
 
-SETTINGS = "settings.yaml"
-
 
 def list_all(place: Path = Path(), /, *, json: bool = False, output: Path | None = None) -> int:
-    """List the runs of a project, oldest first.
+    """List the runs of a project, the newest first.
 
     Parameters
     ----------
@@ -76,7 +74,7 @@ def show_run(
 def follow_run(place: Path = Path(), /, *, run: str | None = None) -> int:
     """Follow a run that another process works on, from its first event to its end.
 
-    Ctrl-C ends the following, not the run.
+    Ends with the run's own exit code. Ctrl-C ends the following, not the run.
 
     Parameters
     ----------
@@ -89,9 +87,8 @@ def follow_run(place: Path = Path(), /, *, run: str | None = None) -> int:
     from napari_salient.engine.run import follow_events
 
     chosen = _choose(place, run)
-    control = Control()
-    follow(follow_events(chosen.directory, control), control, chosen.id)
-    return 0
+    events = (event for _, event in follow_events(chosen.directory, Control()))
+    return exit_code(watch(events, chosen.id))
 
 
 class _History:
@@ -114,7 +111,7 @@ class _History:
         elif isinstance(event, Evaluated):
             self.evaluations.append({"step": event.step, **event.metrics})
         elif isinstance(event, Finished):
-            self.messages.append(f"{event.reason.value}. {event.message}".rstrip())
+            self.messages.append(f"{event.reason}. {event.message}".rstrip())
 
     def figures(self) -> dict[str, Any]:
         """Return the last of each curve."""
@@ -136,13 +133,13 @@ def _runs_in(place: Path) -> list[Run]:
 
 
 def _choose(place: Path, name: str | None) -> Run:
-    from napari_salient.engine.run import Run
+    from napari_salient.engine.run import SETTINGS, Run
 
     if (place / SETTINGS).exists():
         return Run.open(place)
     runs = _runs_in(place)
     if name is None and runs:
-        return runs[-1]
+        return runs[0]
     for run in runs:
         if run.id == name:
             return run
@@ -155,5 +152,6 @@ def _overview(run: Run) -> Mapping[str, Any]:
 
 
 def _settings_text(run: Run) -> str:
-    path = run.directory / SETTINGS
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+    from napari_salient.engine.run import SETTINGS
+
+    return (run.directory / SETTINGS).read_text(encoding="utf-8")

@@ -29,8 +29,8 @@ def train(
     *,
     images: Path | None = None,
     labels: Path | None = None,
-    run: Path | None = None,
-    resume: bool = False,
+    runs: Path | None = None,
+    resume: Path | None = None,
     plane: Plane = "axial",
     test_every: int = 5,
     json: bool = False,
@@ -52,10 +52,10 @@ def train(
         Folder of volumes, instead of a project.
     labels
         Folder of labels with the same file names as the volumes.
-    run
-        Folder of the run; a new one in the project's runs or in ./runs if not given.
+    runs
+        Where the run gets its folder, ./runs if not given; a project has its own place for runs.
     resume
-        Go on with the run in the folder that --run names, with the settings it was started with.
+        Folder of an interrupted run to go on with, with the settings it was started with.
     plane
         Slicing plane; a project has its own.
     test_every
@@ -67,20 +67,29 @@ def train(
     settings
         The model and its training.
     """
-    if resume and run is None:
-        raise WrongUsage("--resume needs --run with the folder of the run to go on with.")
+    from napari_salient.active_learning.training import train_job
+
     if resume and settings != SegmentationSettings():
         raise WrongUsage("A resumed run keeps its settings; leave the model's options out.")
-    if project is not None and images is None and labels is None:
-        finished, started = _train_project(project, run, resume, settings)
+    if project is not None and (images, labels, runs) == (None, None, None):
+        finished, run = _train_project(project, resume, settings)
     elif project is None and images is not None and labels is not None:
-        started, settings = _start(run, Path("runs"), resume, settings)
-        finished = _train_folders(images, labels, started, settings, resume, plane, test_every)
+        run, settings = _start(resume, runs or Path("runs"), settings)
+        job = train_job(
+            images,
+            labels,
+            run.directory,
+            settings,
+            run.control,
+            plane=plane,
+            test_every=test_every,
+            resume=resume is not None,
+        )
+        finished = follow(run.record(job), run.control, "train segmentation")
     else:
-        raise WrongUsage("Name either a project, or both --images and --labels.")
-    if finished.result is not None:
-        result = {"run": str(started.directory), **_metrics(finished.result)}
-        show(result, pairs(result), as_json=json, output=output)
+        raise WrongUsage("Name either a project alone, or both --images and --labels.")
+    result = {"run": str(run.directory), **_metrics(finished.result)}
+    show(result, pairs(result), as_json=json, output=output)
     return exit_code(finished)
 
 
@@ -147,56 +156,32 @@ def evaluate(
 
 
 def _train_project(
-    folder: Path, run_dir: Path | None, resume: bool, settings: SegmentationSettings
+    folder: Path, resume: Path | None, settings: SegmentationSettings
 ) -> tuple[Finished, Run]:
     from napari_salient.active_learning.session import LabellingSession
     from napari_salient.project.project import Project
 
     with Project.open(folder) as project:
-        loop = LoopSettings(segmentation=settings)
-        run, loop = _start(run_dir, project.runs_dir, resume, loop)
+        run, loop = _start(resume, project.runs_dir, LoopSettings(segmentation=settings))
         session = LabellingSession(project, loop)
-        job = run.record(session.round_job(run, resume=resume))
+        job = run.record(session.round_job(run, resume=resume is not None))
         finished = follow(job, run.control, "train segmentation")
         if finished.result is not None:
             session.adopt(finished.result)
     return finished, run
 
 
-def _train_folders(
-    images: Path,
-    labels: Path,
-    run: Run,
-    settings: SegmentationSettings,
-    resume: bool,
-    plane: Plane,
-    test_every: int,
-) -> Finished:
-    from napari_salient.active_learning.training import train_job
-
-    job = train_job(
-        images,
-        labels,
-        run.directory,
-        settings,
-        run.control,
-        plane=plane,
-        test_every=test_every,
-        resume=resume,
-    )
-    return follow(run.record(job), run.control, "train segmentation")
-
-
-def _start(run_dir: Path | None, runs_dir: Path, resume: bool, settings: S) -> tuple[Run, S]:
+def _start(resume: Path | None, runs_dir: Path, settings: S) -> tuple[Run, S]:
     """Return the run to work on and its settings: a new one with those given, or one resumed."""
     from napari_salient.cli.parser import read_settings
-    from napari_salient.engine.run import Run
+    from napari_salient.engine.run import SETTINGS, Run, RunState
 
-    if not resume or run_dir is None:
+    if resume is None:
         return Run.create(runs_dir, KIND, settings), settings
-    run = Run.open(run_dir)
-    stored = read_settings(type(settings), run.directory / "settings.yaml")
-    run.restart()
+    run = Run.open(resume)
+    stored = read_settings(type(settings), run.directory / SETTINGS)
+    if run.state is not RunState.IDLE:
+        run.restart()
     return run, stored
 
 
@@ -213,7 +198,9 @@ def _checkpoint(path: Path) -> Path:
 
 
 def _metrics(result: Any) -> Mapping[str, Any]:
-    return result if isinstance(result, dict) else result.metrics
+    """Return the figures of a finished training or round; none of one that was cancelled."""
+    metrics: Mapping[str, Any] = getattr(result, "metrics", result) or {}
+    return metrics
 
 
 def _evaluation_table(result: Mapping[str, Any]) -> str:
