@@ -6,7 +6,6 @@ import contextlib
 import os
 import sqlite3
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from napari_salient.errors import ProjectError
 
@@ -26,8 +25,10 @@ def connect(path: Path, *, read_only: bool = False, create: bool = False) -> sql
     A reader of a folder without write access reads the file as it stands, which is complete if the
     last writer ended in order.
     """
+    if not create and path.exists() and not path.stat().st_size:
+        raise sqlite3.DatabaseError("it is empty and not a database")
     mode = _read_mode(path) if read_only else ("mode=rwc" if create else "mode=rw")
-    uri = f"file:{quote(str(path.absolute()))}?{mode}"
+    uri = f"{path.absolute().as_uri()}?{mode}"
     connection = sqlite3.connect(
         uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
