@@ -64,6 +64,14 @@ def test_a_scale_needs_a_number_for_each_axis(viewer):
         show_map(viewer, np.zeros((4, 5)), (1, 1, 1), "heatmap")
 
 
+def test_a_map_lies_below_the_labels_and_leaves_them_selected(viewer, brain):
+    labels = viewer.add_labels(np.zeros((4, 5, 6), np.uint8), name="labels")
+    layer = show_map(viewer, np.zeros((4, 5, 6), np.float32), brain, "uncertainty")
+    assert list(viewer.layers) == [brain, layer, labels]
+    assert viewer.layers.selection.active is labels
+    assert set(viewer.layers.selection) == {labels}
+
+
 @pytest.mark.slow
 @pytest.mark.window
 @pytest.mark.filterwarnings("ignore:System theme detection")

@@ -95,6 +95,7 @@ def test_of_ten_thousand_volumes_only_those_in_sight_are_drawn(qtbot, pool_map):
 def test_an_empty_pool_can_be_shown(qtbot):
     pool_map = PoolMap()
     qtbot.addWidget(pool_map)
+    pool_map.set_states([], [], Cell.LABELLED)
     pool_map.grab()
     qtbot.keyClick(pool_map.strips, Qt.Key.Key_Down)
 
@@ -112,6 +113,20 @@ def test_uncertain_slices_are_brighter():
     cells.uncertainty[:] = [np.nan, 0.4, 0.9]
     row = cells.paint(0, width=3, height=2)[0, :, 0].astype(int)
     assert row[0] < row[1] < row[2]
+
+
+@given(ids=st.lists(st.integers(1, 99), min_size=1, unique=True), data=st.data())
+def test_slices_are_found_whatever_the_order_of_their_volumes(ids, data):
+    cells = PoolCells([(case_id, "a", case_id) for case_id in ids])
+    wanted = data.draw(st.lists(st.sampled_from(ids), min_size=1))
+    expected = [cells.starts[cells.row_of[case_id]] + case_id - 1 for case_id in wanted]
+    assert cells.places(wanted, np.array(wanted) - 1).tolist() == expected
+
+
+@pytest.mark.parametrize("cells", [PoolCells(), PoolCells([(5, "a", 3)])])
+def test_a_slice_of_an_unknown_volume_is_an_error(cells):
+    with pytest.raises(KeyError, match="7"):
+        cells.places([7], [0])
 
 
 @given(count=st.integers(1, 600), width=st.integers(1, 300), place=st.integers(0, 10**6))

@@ -13,6 +13,7 @@ from napari_salient.engine.events import (
     Started,
     Step,
 )
+from napari_salient.errors import RunError
 from napari_salient.widgets.run_controls import RunControls
 from napari_salient.widgets.time_left import TimeLeft, duration_text
 
@@ -100,6 +101,20 @@ def test_a_cancelled_run_cannot_be_paused(qtbot, controls):
     assert not run.paused
     controls.show_event(Finished(FinishReason.CANCELLED))
     assert controls.state.text() == "Cancelled, progress saved"
+
+
+def test_a_run_that_ended_a_moment_ago_may_refuse(controls):
+    class Ended:
+        def pause(self):
+            raise RunError("The run has finished.")
+
+        resume = cancel = pause
+
+    controls.follow(Ended())
+    controls.show_event(Started(3))
+    controls.toggle_pause()
+    controls.cancel_run()
+    assert controls.state.text() == "Running"
 
 
 def test_time_left_follows_the_pace_and_leaves_pauses_out():

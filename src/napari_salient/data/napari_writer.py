@@ -24,11 +24,11 @@ def write_labels_layer(path: str, data: Any, attributes: dict[str, Any]) -> list
     InputError
         If the layer is no volume, has values that labels cannot have, or does not fit its volume.
     """
-    from napari_salient.data.labels import write_labels
-
     labels = _as_labels(np.asarray(data))
     source = attributes.get("metadata", {}).get("source")
     header = _source_header(source, labels) if source else _own_header(path, labels, attributes)
+    from napari_salient.data.labels import write_labels
+
     write_labels(Path(path), labels, header)
     return [path]
 

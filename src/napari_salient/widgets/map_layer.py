@@ -29,6 +29,9 @@ def show_map(
 ) -> Image:
     """Show a map over the image it belongs to, or show its new values.
 
+    The map lies just above that image, below its labels, and the selected layer stays selected, so
+    that whoever paints can go on.
+
     Parameters
     ----------
     viewer
@@ -62,6 +65,7 @@ def show_map(
         return shown
     if shown is not None:
         viewer.layers.remove(name)
+    active = viewer.layers.selection.active
     layer = viewer.add_image(
         values,
         name=name,
@@ -73,6 +77,10 @@ def show_map(
         **placement,
     )
     layer.colorbar.visible = True
+    if isinstance(like, Layer):
+        viewer.layers.move(viewer.layers.index(layer), viewer.layers.index(like) + 1)
+    if active is not None and active in viewer.layers:
+        viewer.layers.selection.active = active
     return layer
 
 

@@ -65,6 +65,8 @@ class PoolCells:
         self.case_ids = [case_id for case_id, _, _ in rows]
         self.names = [name for _, name, _ in rows]
         self.row_of = {case_id: row for row, case_id in enumerate(self.case_ids)}
+        self._ids = np.array(self.case_ids, int)
+        self._by_id = np.argsort(self._ids)
         self.starts = np.concatenate([[0], np.cumsum([count for _, _, count in rows])]).astype(int)
         self.states = np.zeros(self.starts[-1], np.uint8)
         self.uncertainty = np.full(self.starts[-1], np.nan, np.float32)
@@ -82,7 +84,11 @@ class PoolCells:
 
     def places(self, case_ids: ArrayLike, indices: ArrayLike) -> NDArray[np.int_]:
         """Return where slices are in the flat arrays; unknown volumes raise `KeyError`."""
-        rows = [self.row_of[int(case_id)] for case_id in np.atleast_1d(np.asarray(case_ids))]
+        wanted = np.atleast_1d(np.asarray(case_ids))
+        unknown = np.setdiff1d(wanted, self._ids)
+        if unknown.size:
+            raise KeyError(f"Not in the map: {unknown.tolist()}")
+        rows = self._by_id[np.searchsorted(self._ids, wanted, sorter=self._by_id)]
         places: NDArray[np.int_] = self.starts[rows] + np.asarray(indices)
         return places
 

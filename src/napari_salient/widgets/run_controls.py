@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
@@ -18,7 +18,11 @@ from napari_salient.engine.events import (
     Started,
     Step,
 )
+from napari_salient.errors import RunError
 from napari_salient.widgets.time_left import TimeLeft, duration_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _ENDING = {
     FinishReason.COMPLETED: "Finished",
@@ -112,15 +116,15 @@ class RunControls(QWidget):
 
     def cancel_run(self) -> None:
         """Let the run save and end."""
-        if self._run is not None and not self._cancelling:
+        if self._run is not None and not self._cancelling and _obeys(self._run.cancel):
             self._cancelling = True
-            self._run.cancel()
             self.state.setText("Saving, then stopping")
             self.pause.setEnabled(False)
             self.cancel.setEnabled(False)
 
     def _pause(self, run: Steerable) -> None:
-        run.pause()
+        if not _obeys(run.pause):
+            return
         self._paused = True
         self._time_left.skip()
         self.pause.setText("Resume")
@@ -128,7 +132,8 @@ class RunControls(QWidget):
         self.remaining.clear()
 
     def _resume(self, run: Steerable) -> None:
-        run.resume()
+        if not _obeys(run.resume):
+            return
         self._paused = False
         self._time_left.skip()
         self.pause.setText("Pause")
@@ -179,9 +184,18 @@ class RunControls(QWidget):
         layout.addLayout(_row(self.state, self.loss, self.remaining))
 
 
-def _button(text: str, action: object) -> QPushButton:
+def _obeys(order: Callable[[], object]) -> bool:
+    """Give a run an order; `False` if it ended a moment ago and its last event is on the way."""
+    try:
+        order()
+    except RunError:
+        return False
+    return True
+
+
+def _button(text: str, action: Callable[[], object]) -> QPushButton:
     button = QPushButton(text)
-    button.clicked.connect(lambda _checked=False: action())  # type: ignore[operator]
+    button.clicked.connect(lambda _checked=False: action())
     return button
 
 
