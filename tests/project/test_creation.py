@@ -102,6 +102,17 @@ def test_an_unreadable_image_is_left_out_and_named(tmp_path: Path, images: list[
         assert str(bad) in project.refused[0].reason
 
 
+def test_the_same_image_under_two_names_is_one_case(
+    project: Project, make_image: Callable[..., Path], tmp_path: Path
+) -> None:
+    twins = [make_image("sub-10_T1", seed=77), make_image("sub-11_T1", seed=77)]
+    with Project.create(tmp_path / "twins", twins, labels=SCHEMA) as fresh:
+        assert [case.name for case in fresh.catalogue.cases()] == ["sub-10_T1"]
+        assert "is the same image as that of case 'sub-10_T1'" in fresh.refused[0].reason
+    with pytest.raises(InputError, match="is the same image as that of case 'sub-00_T1'"):
+        project.add_images([make_image("sub-12_T1", seed=1)])
+
+
 def test_without_one_readable_image_nothing_is_made(tmp_path: Path) -> None:
     bad = tmp_path / "bad.nii.gz"
     bad.write_bytes(b"not a volume")

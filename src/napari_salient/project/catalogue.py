@@ -173,6 +173,12 @@ class Catalogue:
             rows = connection.execute(select(CASES.c.patient, CASES.c.split).distinct())
             return {row.patient: row.split for row in rows}
 
+    def contents(self) -> dict[str, str]:
+        """Return the name of the case with each image content, by content hash."""
+        with self._reading() as connection:
+            rows = connection.execute(select(CASES.c.content_hash, CASES.c.name))
+            return {row.content_hash: row.name for row in rows}
+
     def set_path(self, case_id: int, path: Path) -> None:
         """Remember that the image of a case was found at `path`."""
         change = update(CASES).where(CASES.c.id == case_id).values(path=self._stored(path))

@@ -89,7 +89,7 @@ def _create(
 ) -> Generator[Event, None, Added | None]:
     _refuse_occupied(folder)
     refuse_network_share(folder)
-    intake = yield from read_images(images, control)
+    intake = yield from read_images(images, control, known={})
     if intake is None:
         return None
     try:
@@ -108,7 +108,7 @@ def _add(
     catalogue: Catalogue,
     control: Control,
 ) -> Generator[Event, None, Added | None]:
-    intake = yield from read_images(images, control)
+    intake = yield from read_images(images, control, catalogue.contents())
     if intake is None:
         return None
     known = catalogue.patient_splits()

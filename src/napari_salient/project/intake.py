@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_salient.engine.cases import CaseFailed, map_cases
 from napari_salient.engine.events import Progress
 from napari_salient.errors import InputError
 from napari_salient.project.catalogue import Case
 from napari_salient.project.splits import hash_patient
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Sequence
+    from collections.abc import Generator, Iterable, Mapping, Sequence
 
     from napari_salient.data.volumes import VolumeHeader
     from napari_salient.engine.control import Control
@@ -68,9 +68,11 @@ class Intake:
 
 
 def read_images(
-    paths: Sequence[Path], control: Control
+    paths: Sequence[Path], control: Control, known: Mapping[str, str]
 ) -> Generator[Progress, None, Intake | None]:
     """Read headers and hashes of images; return the intake, or `None` once cancelled.
+
+    `known` are the contents that are cases already: content hash to case name.
 
     Yields
     ------
@@ -84,20 +86,42 @@ def read_images(
     """
     refuse_equal_names(paths)
     found: dict[int, Image | Refused] = {}
-    with ThreadPoolExecutor(_READERS) as readers:
-        jobs = {readers.submit(_look_at, path): number for number, path in enumerate(paths)}
-        for job in as_completed(jobs):
-            if not control.proceed():
-                readers.shutdown(cancel_futures=True)
-                return None
-            found[jobs[job]] = job.result()
-            yield Progress(len(found), len(paths), "images")
-    ordered = [found[number] for number in range(len(paths))]
-    images = tuple(item for item in ordered if isinstance(item, Image))
-    refused = tuple(item for item in ordered if isinstance(item, Refused))
+    for looked_at in map_cases(_look_at, enumerate(paths), control, _READERS):
+        if isinstance(looked_at, CaseFailed):
+            raise looked_at.error
+        number, found[number] = looked_at
+        yield Progress(len(found), len(paths), "images")
+    if len(found) < len(paths):
+        return None
+    return sort_out(paths, [found[number] for number in range(len(paths))], known)
+
+
+def sort_out(
+    paths: Sequence[Path], looked_at: Sequence[Image | Refused], known: Mapping[str, str]
+) -> Intake:
+    """Return the images that become cases: readable, and each content once.
+
+    The same image under two names could be learned from in one split and measured on in another.
+
+    Raises
+    ------
+    InputError
+        If none is left.
+    """
+    names, images, refused = dict(known), [], []
+    for path, item in zip(paths, looked_at, strict=True):
+        if isinstance(item, Refused):
+            refused.append(item)
+        elif item.content_hash in names:
+            twin = names[item.content_hash]
+            reason = f"{path} is the same image as that of case '{twin}'; each may be a case once."
+            refused.append(Refused(item.path, reason))
+        else:
+            names[item.content_hash] = item.name
+            images.append(item)
     if not images:
         raise InputError(refused[0].reason)
-    return Intake(images, refused)
+    return Intake(tuple(images), tuple(refused))
 
 
 def refuse_equal_names(paths: Iterable[Path]) -> None:
@@ -115,15 +139,14 @@ def refuse_equal_names(paths: Iterable[Path]) -> None:
         )
 
 
-def _look_at(path: Path) -> Image | Refused:
+def _look_at(numbered: tuple[int, Path]) -> tuple[int, Image | Refused]:
     from napari_salient.data.discover import case_name, content_hash, patient_of
     from napari_salient.data.volumes import read_header
 
+    number, path = numbered[0], Path(numbered[1]).absolute()
     try:
-        path = Path(path).absolute()
-        header = read_header(path)
-        return Image(
-            path, case_name(path), patient_of(path), content_hash(path), path.stat().st_size, header
-        )
+        header, size = read_header(path), path.stat().st_size
+        name, patient, content = case_name(path), patient_of(path), content_hash(path)
     except (InputError, OSError) as error:
-        return Refused(path, str(error))
+        return number, Refused(path, str(error))
+    return number, Image(path, name, patient, content, size, header)
