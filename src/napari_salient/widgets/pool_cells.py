@@ -89,7 +89,7 @@ class PoolCells:
         if unknown.size:
             raise KeyError(f"Not in the map: {unknown.tolist()}")
         rows = self._by_id[np.searchsorted(self._ids, wanted, sorter=self._by_id)]
-        places: NDArray[np.int_] = self.starts[rows] + np.asarray(indices)
+        places: NDArray[np.int_] = self.starts[rows] + np.asarray(indices, int)
         return places
 
     def text(self, row: int, index: int) -> str:
