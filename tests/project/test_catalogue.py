@@ -6,11 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
 
 from napari_salient.errors import InputError, ProjectError
 from napari_salient.project.catalogue import Case, Catalogue
 from napari_salient.project.measurements import Measurement
 from napari_salient.project.rounds import Round
+from napari_salient.project.tables import METADATA
 
 
 @pytest.fixture
@@ -126,6 +129,17 @@ def test_scores_come_back_exactly_by_case_and_slice(catalogue: Catalogue) -> Non
     assert list(zip(case_ids, slices, scores, strict=True)) == sorted(rows)
     catalogue.store_scores(1, [(1, 0, 0.5)])
     assert [column.tolist() for column in catalogue.scores(1)] == [[1], [0], [0.5]]
+
+
+def test_a_commit_waits_for_the_disk(catalogue: Catalogue) -> None:
+    full = 2
+    with catalogue._reading() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == full
+
+
+def test_the_tables_can_be_made_on_a_database_server() -> None:
+    for table in METADATA.sorted_tables:
+        assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=postgresql.dialect()))
 
 
 def test_a_round_without_scores_has_empty_arrays(catalogue: Catalogue) -> None:

@@ -86,6 +86,7 @@ def test_a_kill_around_the_rename_loses_nothing(
     command = [sys.executable, "-c", KILLED_WHILE_COMPACTING, str(project.folder), moment]
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     with Project.open(project.folder) as reopened:
+        assert set(os.listdir(reopened.folder / "labels")) <= {"sub-00_T1.nii.gz"}
         assert np.array_equal(reopened.label_array(1), expected)
         reopened.compact(1)
         assert np.array_equal(reopened.label_array(1), expected)

@@ -127,6 +127,7 @@ class Project:
                 refuse_network_share(folder)
                 held.callback(ProjectLock(folder).release)
                 layout.make_folders(folder)
+                layout.remove_leftovers(folder)
             migrate(folder, document, read_only=read_only)
             settings = manifest.read_settings(folder)
             catalogue = Catalogue(folder / layout.CATALOGUE, read_only=read_only)

@@ -14,6 +14,7 @@ import numpy as np
 
 from napari_salient.engine.atomic import sync_folder
 from napari_salient.errors import ProjectError
+from napari_salient.project.layout import UNFINISHED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +69,7 @@ def _replace(
     from napari_salient.data.discover import content_hash
     from napari_salient.data.labels import write_labels
 
-    fresh = file.with_name(f".new-{file.name}")
+    fresh = file.with_name(f"{UNFINISHED}{file.name}")
     try:
         write_labels(fresh, labels, header)
         journal.note_snapshot(case_id, content_hash(fresh), upto)
