@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from napari_salient.errors import InputError
+from napari_salient.project import relocation
 from napari_salient.project.project import Project
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from napari_salient.project.relocation import Move
 
 
 def test_images_in_a_renamed_folder_are_found_and_remembered(
@@ -18,6 +17,24 @@ def test_images_in_a_renamed_folder_are_found_and_remembered(
     assert project.header(1).path == moved / images[0].name
     assert project.catalogue.case(1).path == moved / images[0].name
     assert project.header(2).path == moved / images[1].name
+
+
+def test_once_one_image_is_found_the_others_need_no_search(
+    project: Project, images: list[Path], monkeypatch
+) -> None:
+    images[0].parent.rename(images[0].parent.with_name("scans"))
+    project.header(1)
+    monkeypatch.setattr(relocation, "_files", lambda *_: pytest.fail("searched again"))
+    for case_id in range(2, 11):
+        assert project.header(case_id).path.parent.name == "scans"
+
+
+def test_a_move_is_that_of_the_highest_folder(tmp_path: Path) -> None:
+    scan = Path("sub-01/anat/t1.nii")
+    move = Move.of(tmp_path / "a" / scan, tmp_path / "b" / "c" / scan)
+    assert move == Move(tmp_path / "a", tmp_path / "b" / "c")
+    assert move.guess(tmp_path / "a" / "x.nii") == [tmp_path / "b" / "c" / "x.nii"]
+    assert move.guess(tmp_path / "d" / "x.nii") == []
 
 
 def test_a_renamed_image_is_found_by_its_content(project: Project, images: list[Path]) -> None:

@@ -21,6 +21,7 @@ from napari_salient.project.labels import BACKGROUND, UNSURE, LabelSchema
 from napari_salient.project.lock import ProjectLock
 from napari_salient.project.manifest import ProjectSettings
 from napari_salient.project.migrations import migrate
+from napari_salient.project.relocation import Move
 from napari_salient.project.splits import SplitFractions, check_no_leak
 from napari_salient.project.states import IMPORTED, SliceState, slice_mark
 
@@ -64,6 +65,7 @@ class Project:
         self.read_only = journal.read_only
         self.refused: tuple[Refused, ...] = ()
         self._held = held
+        self._moves: set[Move] = set()
 
     @classmethod
     def create(
@@ -206,9 +208,10 @@ class Project:
         if relocation.is_in_place(case):
             return case.path
         roots = [*roots, self.folder.parent]
-        path = relocation.find_moved(case, roots)
+        path = relocation.find_moved(case, roots, self._moves)
         if path is None:
             raise relocation.not_found(case, roots)
+        self._moves.add(Move.of(case.path, path))
         if not self.read_only:
             self.catalogue.set_path(case.id, path)
         return path

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,16 +27,38 @@ def is_in_place(case: Case) -> bool:
     return case.path.exists() and _may_be(case, case.path)
 
 
-def find_moved(case: Case, roots: Iterable[Path]) -> Path | None:
-    """Return the file below `roots` that has the content of the case's image, or `None`.
+@dataclass(frozen=True)
+class Move:
+    """What happened to a folder: what lay below `old` lies below `new` now."""
 
-    Files of the same name are looked at first, then all of the same size; the hash decides.
+    old: Path
+    new: Path
+
+    @classmethod
+    def of(cls, old: Path, new: Path) -> Move:
+        """Return the move that took the file `old` to `new`, of as high a folder as can be."""
+        while old.name and old.name == new.name:
+            old, new = old.parent, new.parent
+        return cls(old, new)
+
+    def guess(self, path: Path) -> list[Path]:
+        """Return where a file is if it was moved along; nothing if it lay elsewhere."""
+        return [self.new / path.relative_to(self.old)] if path.is_relative_to(self.old) else []
+
+
+def find_moved(case: Case, roots: Iterable[Path], earlier: Iterable[Move] = ()) -> Path | None:
+    """Return the file that has the content of the case's image, or `None`.
+
+    Looked at are where `earlier` moves would have taken it, then below `roots` the files of its
+    name, then all of its size; the hash decides.
     """
     from napari_salient.data.discover import content_hash
 
-    same_size = [path for path in _files(roots) if _may_be(case, path)]
-    same_size.sort(key=lambda path: path.name != case.path.name)
-    return next((path for path in same_size if content_hash(path) == case.content_hash), None)
+    guesses = (path for move in earlier for path in move.guess(case.path))
+    for path in chain(guesses, _candidates(case, roots)):
+        if _may_be(case, path) and content_hash(path) == case.content_hash:
+            return path
+    return None
 
 
 def not_found(case: Case, roots: Iterable[Path]) -> InputError:
@@ -49,6 +73,11 @@ def not_found(case: Case, roots: Iterable[Path]) -> InputError:
         f"The image of case '{case.name}' is gone from {case.path} and not below {searched}; put "
         "it back or name the folder it was moved to, its labels are kept."
     )
+
+
+def _candidates(case: Case, roots: Iterable[Path]) -> Iterator[Path]:
+    same_size = [path for path in _files(roots) if _may_be(case, path)]
+    yield from sorted(same_size, key=lambda path: path.name != case.path.name)
 
 
 def _files(roots: Iterable[Path]) -> Iterator[Path]:
