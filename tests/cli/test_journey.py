@@ -1,0 +1,130 @@
+"""From volumes to a trained model and back to labels, on the command line alone."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+
+from napari_salient.cli import main
+
+TINY = ("--width", "4", "--fit.steps", "2", "--fit.threads", "1", "--batch_size", "2")
+
+
+@dataclass(frozen=True)
+class Folders:
+    root: Path
+
+    def __getattr__(self, name: str) -> str:
+        return str(self.root / name)
+
+
+@pytest.fixture
+def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
+    """Six small volumes with a bright block, and the block as their label."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    for folder in ("images", "labels"):
+        (tmp_path / folder).mkdir()
+    for number in range(6):
+        truth = np.zeros((16, 16, 8), np.uint8)
+        truth[4:10, 5:11, 2:6] = 1
+        image = truth * 100 + rng.normal(0, 5, truth.shape)
+        for folder, voxels in (("images", image.astype(np.float32)), ("labels", truth)):
+            path = tmp_path / folder / f"case-{number}.nii.gz"
+            nibabel.save(nibabel.Nifti1Image(voxels, np.diag([1.0, 1.0, 2.0, 1.0])), path)
+    return Folders(tmp_path)
+
+
+def json_of(capsys: pytest.CaptureFixture[str], *words: str) -> dict:
+    capsys.readouterr()
+    assert main([*words, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_train_predict_and_evaluate_a_folder(
+    at: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ("--images", at.images, "--labels", at.labels)
+    trained = json_of(capsys, "train", "segmentation", *data, *TINY)
+    assert Path(trained["run"]).parent == Path("runs")
+    assert 0 <= trained["dice"] <= 1
+    predict = ("predict", "segmentation", trained["run"], at.images, "--output", at.predicted)
+    assert len(json_of(capsys, *predict)["files"]) == 6
+    source = nibabel.load(Path(at.images) / "case-0.nii.gz")
+    label = nibabel.load(Path(at.predicted) / "case-0.nii.gz")
+    assert np.array_equal(label.affine, source.affine)
+    scores = json_of(capsys, "evaluate", "segmentation", trained["run"], *data)
+    assert len(scores["cases"]) == 6
+    assert "dice" in scores["mean"]
+
+
+def test_a_run_is_repeated_from_its_settings(
+    at: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ("--images", at.images, "--labels", at.labels)
+    first = json_of(capsys, "train", "segmentation", *data, *TINY)
+    settings = f"{first['run']}/settings.yaml"
+    again = json_of(capsys, "train", "segmentation", *data, "--config", settings)
+    assert {**first, "run": ""} == {**again, "run": ""}
+
+
+def test_a_project_goes_from_volumes_to_a_round_and_to_exported_labels(
+    at: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create = ("project", "create", at.images, at.project, "--labels", "block")
+    assert main([*create, "--label-files", at.labels]) == 0
+    before = json_of(capsys, "project", "info", at.project)
+    assert sum(before["cases"].values()) == 6
+    assert before["slices"] == {"accepted": 48}
+    json_of(capsys, "train", "segmentation", at.project, *TINY)
+    after = json_of(capsys, "project", "info", at.project)
+    assert [found["round"] for found in after["rounds"]] == [1]
+    assert main(["project", "export", at.project, "--output", at.exported]) == 0
+    exported = nibabel.load(Path(at.exported) / "case-3.nii.gz")
+    truth = nibabel.load(Path(at.labels) / "case-3.nii.gz")
+    assert np.array_equal(np.asarray(exported.dataobj), np.asarray(truth.dataobj))
+
+
+def test_options_that_do_not_go_together_are_wrong_usage(
+    at: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "segmentation", at.project, "--images", at.images]) == 2
+    assert main(["train", "segmentation", at.project, "--resume", "run", *TINY]) == 2
+    assert "leave the model's options out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("project", "info", "nowhere"),
+        ("predict", "segmentation", "nowhere", "images", "--output", "out"),
+        ("evaluate", "segmentation", "runs", "--images", "images", "--labels", "labels"),
+        ("train", "segmentation", "--images", "nowhere", "--labels", "labels"),
+        ("project", "create", "labels", "project", "--labels", "a", "--label-files", "runs"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.usefixtures("at")
+def test_what_is_not_there_is_one_sentence(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("runs").mkdir()
+    assert main(words) == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("napari-salient: ")
+    assert last.endswith(".")
+
+
+def test_a_simulation_goes_on_where_it_was(at: Folders, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("simulate", "--images", at.images, "--labels", at.labels, "--output", "out.json")
+    tiny = [word.replace("--", "--segmentation.") for word in TINY]
+    options = ("--strategies", "random", "--initial", "2", "--batch", "2", "--rounds", "1")
+    result = json_of(capsys, *words, *options, "--seeds", "1", "--processes", "1", *tiny)
+    assert [record["labelled_slices"] for record in result["records"]] == [2, 4]
+    assert json.loads(Path("out.json").read_text())["records"] == result["records"]
+    assert Path("out.png").exists()
