@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,11 +20,12 @@ def axis_of(plane: Plane) -> int:
 
 def slice_of(array: np.ndarray, plane: Plane, index: int) -> np.ndarray:
     """Return slice `index` of a ``(..., z, y, x)`` array as a view ``(..., row, column)``."""
-    return array[plane_slice(plane, index)]
+    view: np.ndarray = array[plane_slice(plane, index)]
+    return view
 
 
-def plane_slice(plane: Plane, index: int) -> tuple[object, ...]:
-    """Return the index expression that selects slice `index` along `plane` from ``(..., z, y, x)``."""
-    selection: list[object] = [slice(None)] * 3
+def plane_slice(plane: Plane, index: int) -> tuple[Any, ...]:
+    """Return the index that selects slice `index` along `plane` from ``(..., z, y, x)``."""
+    selection: list[Any] = [slice(None)] * 3
     selection[axis_of(plane)] = index
     return (..., *selection)
