@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +64,29 @@ def test_train_predict_and_evaluate_a_folder(
     scores = json_of(capsys, "evaluate", "segmentation", trained["run"], *data)
     assert len(scores["cases"]) == 6
     assert "dice" in scores["mean"]
+
+
+@pytest.mark.slow
+def test_an_interrupted_training_goes_on_where_it_was(
+    at: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ("--images", at.images, "--labels", at.labels)
+    long = (*TINY, "--fit.steps", "150")
+    command = [sys.executable, "-m", "napari_salient", "train", "segmentation", *data, *long]
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    while "of 150 steps" not in process.stderr.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    (run,) = Path("runs").iterdir()
+    resumed = json_of(capsys, "train", "segmentation", *data, "--resume", str(run))
+    assert resumed["run"] == str(run)
+    shown = json_of(capsys, "runs", "show", str(run))
+    assert [step for step, _ in shown["loss"]] == list(range(1, 151))
 
 
 def test_a_run_is_repeated_from_its_settings(
