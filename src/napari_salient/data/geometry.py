@@ -99,7 +99,8 @@ def display_spacing(affine: np.ndarray) -> tuple[float, float, float]:
 
 def voxel_edges(affine: np.ndarray) -> np.ndarray:
     """Return the lengths of a voxel's edges along the file's axes."""
-    return np.linalg.norm(affine[:3, :3], axis=0)
+    edges: np.ndarray = np.linalg.norm(affine[:3, :3], axis=0)
+    return edges
 
 
 def is_singular(affine: np.ndarray) -> bool:
