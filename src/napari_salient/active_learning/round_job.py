@@ -1,0 +1,190 @@
+"""One round: train on what is accepted, score the pool, choose, predict what was chosen."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_salient.active_learning.choosing import choose, pool_cases, pool_state
+from napari_salient.active_learning.predict import predict_volume
+from napari_salient.active_learning.predictions import write_prediction
+from napari_salient.active_learning.round_training import train_round
+from napari_salient.active_learning.rounds import Cancelled, RoundPlan, RoundResult, outcome
+from napari_salient.active_learning.scoring import CaseSkipped, score_pool
+from napari_salient.active_learning.slices import LabelledSlices, slice_stack
+from napari_salient.active_learning.training_set import LabelSlices, group_by_case
+from napari_salient.data.volumes import load_image, normalise
+from napari_salient.engine.events import Event, Finished, FinishReason, Progress
+from napari_salient.engine.threads import limit_threads, thread_share
+from napari_salient.errors import InputError, SalientError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from numpy.typing import NDArray
+
+    from napari_salient.active_learning.model import SliceSegmenter
+    from napari_salient.active_learning.pool import Proposal
+    from napari_salient.active_learning.scoring import PoolScores
+    from napari_salient.engine.run import Run
+    from napari_salient.project.project import Project
+
+
+def run_round(
+    plan: RoundPlan, project: Project, run: Run, *, resume: bool = False
+) -> Iterator[Event]:
+    """Work through a round in the thread that iterates, without touching live labels.
+
+    Parameters
+    ----------
+    plan
+        Made by the session on its own thread.
+    project, run
+        Where cases come from, and where checkpoints, training set, predictions and result go.
+    resume
+        Go on where a cancelled round stopped, on the labels it began with.
+
+    Yields
+    ------
+    Warned
+        What the annotator should know: how the training starts, a lost class.
+    CaseSkipped
+        Once for each case that cannot be read; it is set aside, the round goes on.
+    Event
+        What training and scoring yield, and `Progress` between.
+    Finished
+        At the end, with a `RoundResult` as its result when the round is complete.
+    """
+    round_ = _Round(plan, project, run)
+    try:
+        with limit_threads(thread_share(plan.settings.segmentation.fit.threads)):
+            yield from round_.noted_steps(resume)
+    except Cancelled:
+        yield Finished(FinishReason.CANCELLED, message="The round can be resumed.")
+    except Exception as error:
+        yield Finished(FinishReason.ERRORED, message=str(error), error=error)
+
+
+class _Round:
+    def __init__(self, plan: RoundPlan, project: Project, run: Run) -> None:
+        self.plan = plan
+        self.project = project
+        self.run = run
+        self.set_aside: dict[int, str] = {}
+
+    def noted_steps(self, resume: bool) -> Iterator[Event]:
+        """Work through the round and remember the cases that turn out unreadable."""
+        for event in self.steps(resume):
+            if isinstance(event, CaseSkipped):
+                self.set_aside[event.case_id] = event.message
+            yield event
+
+    def steps(self, resume: bool) -> Generator[Event, None, None]:
+        resume = resume and LabelSlices.kept_in(self.run.directory)
+        slices = yield from self._training_slices(resume)
+        if not len(slices):
+            raise InputError("There is nothing to train on: accept at least one slice first.")
+        trained = yield from train_round(self.plan, slices, self.project, self.run, resume=resume)
+        pool = [case.id for case in pool_cases(self.project.catalogue, self._without)]
+        scores = yield from outcome(score_pool(trained.model, pool, self.image, self.run.control))
+        strategy, proposals = self._choose(scores)
+        yield from self._predict(trained.model, proposals)
+        result = RoundResult(
+            number=self.plan.number,
+            run_id=self.run.id,
+            strategy=strategy,
+            labelled=len(slices),
+            checkpoint=trained.checkpoint.relative_to(self.run.directory).as_posix(),
+            proposals=tuple(p for p in proposals if p.case_id not in self.set_aside),
+            metrics=trained.metrics,
+            dead_classes=trained.dead_classes,
+            set_aside=self.set_aside,
+            scores=scores,
+        )
+        result.write(self.run.directory)
+        yield Finished(FinishReason.COMPLETED, message=_in_words(result), result=result)
+
+    def image(self, case_id: int) -> NDArray[np.float32]:
+        """Return a case's normalised volume (channel, z, y, x)."""
+        return normalise(load_image(self.project.header(case_id)))
+
+    def _training_slices(self, resume: bool) -> Generator[Event, None, LabelledSlices]:
+        """Cut the training set from its volumes and keep its labels with the run."""
+        slices = LabelledSlices.empty()
+        kept = self._labels_of_the_run() if resume else self.plan.copies
+        cases = group_by_case(kept.labels if resume else self.plan.accepted)
+        for done, (case_id, indices) in enumerate(cases.items(), start=1):
+            try:
+                self._add_case(slices, kept, case_id, indices)
+            except SalientError as error:
+                kept.drop_case(case_id)
+                yield CaseSkipped(case_id, str(error))
+            yield Progress(done, len(cases), "labelled volumes read")
+            self._stop_if_cancelled()
+        if not resume:
+            kept.write(self.run.directory, self.plan.number)
+        return slices
+
+    def _labels_of_the_run(self) -> LabelSlices:
+        kept, number = LabelSlices.read(self.run.directory)
+        self.plan = dataclasses.replace(self.plan, number=number)
+        return kept
+
+    def _add_case(
+        self, slices: LabelledSlices, kept: LabelSlices, case_id: int, indices: list[int]
+    ) -> None:
+        image = self.image(case_id)
+        if any((case_id, index) not in kept.labels for index in indices):
+            kept.take(case_id, self.project.label_array(case_id), self.plan.plane, indices)
+        for index in indices:
+            context = self.plan.settings.segmentation.context
+            slices.stacks.append(slice_stack(image, self.plan.plane, index, context))
+            slices.labels.append(self.plan.schema.to_indices(kept.labels[case_id, index]))
+
+    def _choose(self, scores: PoolScores) -> tuple[str, list[Proposal]]:
+        plan = self.plan
+        state = pool_state(
+            self.project.catalogue,
+            plan.plane,
+            plan.busy,
+            self._without,
+            (scores.case_id, scores.index, scores.entropy),
+        )
+        seed = plan.settings.segmentation.fit.seed
+        rng = np.random.default_rng([seed, plan.number])
+        return choose(plan.settings.strategy, state, plan.settings.batch, rng)
+
+    def _predict(
+        self, model: SliceSegmenter, proposals: list[Proposal]
+    ) -> Generator[Event, None, None]:
+        """Store predictions of the cases that the annotator will see next."""
+        waiting = [case_id for case_id in self.plan.waiting if case_id not in self._without]
+        cases = list(dict.fromkeys([p.case_id for p in proposals] + waiting))
+        for done, case_id in enumerate(cases, start=1):
+            try:
+                labels, uncertainty = predict_volume(model, self.image(case_id))
+                write_prediction(self.run.directory, case_id, labels, uncertainty)
+            except SalientError as error:
+                yield CaseSkipped(case_id, str(error))
+            yield Progress(done, len(cases), "volumes pre-annotated")
+            self._stop_if_cancelled()
+
+    @property
+    def _without(self) -> frozenset[int]:
+        """Cases that cannot be read."""
+        return self.plan.set_aside | frozenset(self.set_aside)
+
+    def _stop_if_cancelled(self) -> None:
+        if not self.run.control.proceed():
+            raise Cancelled
+
+
+def _in_words(result: RoundResult) -> str:
+    words = (
+        f"Round {result.number}: {result.labelled} slices, {len(result.proposals)} new proposals"
+    )
+    if result.flagged:
+        return f"{words}; the model lost {', '.join(result.dead_classes)}, label more of that"
+    return words

@@ -1,0 +1,200 @@
+"""Trains the model of a round, and a second time when the first one lost a class."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from napari_salient.active_learning.measures import dice_per_class, mean_dice
+from napari_salient.active_learning.model import SegmenterSpec, SliceSegmenter, load_segmenter
+from napari_salient.active_learning.predict import predict_slices
+from napari_salient.active_learning.rounds import Cancelled, RoundPlan, outcome
+from napari_salient.active_learning.scoring import CaseSkipped
+from napari_salient.active_learning.task import SegmentationTask
+from napari_salient.active_learning.training_set import group_by_case
+from napari_salient.data.planes import slice_of
+from napari_salient.data.volumes import load_image, normalise
+from napari_salient.engine.checkpoint import latest_checkpoint
+from napari_salient.engine.device import pick_device
+from napari_salient.engine.events import Event, Progress, Warned
+from napari_salient.engine.fit import fit
+from napari_salient.errors import RunError, SalientError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from napari_salient.active_learning.settings import SegmentationSettings
+    from napari_salient.active_learning.slices import LabelledSlices
+    from napari_salient.engine.run import Run
+    from napari_salient.project.project import Project
+
+SECOND_TRY = "second-seed"
+"""Folder within the run's for a training that is repeated because a class was lost."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained model in evaluation mode, its file, what it measured, and the classes it lost."""
+
+    model: SliceSegmenter
+    checkpoint: Path
+    metrics: dict[str, float]
+    dead_classes: tuple[str, ...]
+
+
+def round_spec(plan: RoundPlan, channels: int) -> SegmenterSpec:
+    """Return the spec of the model that a round trains."""
+    active = plan.schema.active
+    return SegmenterSpec(
+        plane=plan.plane,
+        channels=channels,
+        class_names=tuple(label.name for label in active),
+        label_values=(0, *(label.value for label in active)),
+        context=plan.settings.segmentation.context,
+        width=plan.settings.segmentation.width,
+    )
+
+
+def train_round(
+    plan: RoundPlan, slices: LabelledSlices, project: Project, run: Run, *, resume: bool
+) -> Generator[Event, None, Trained]:
+    """Train from the active round's weights if they fit; if a class is lost, again from scratch.
+
+    A network that is trained shortly on two classes that touch may give one the place of the other
+    and never predict it, whatever the labels; another seed mostly cures that.
+    """
+    training = _Training(plan, slices, project, run)
+    first = yield from training.attempt(0, run.directory, resume=resume)
+    if not first.dead_classes:
+        return first
+    names = ", ".join(first.dead_classes)
+    yield Warned(
+        f"The model never predicts {names} though it was labelled; training again from scratch."
+    )
+    second = yield from training.attempt(1, run.directory / SECOND_TRY, resume=resume)
+    return min(second, first, key=lambda trained: len(trained.dead_classes))
+
+
+class _Training:
+    def __init__(self, plan: RoundPlan, slices: LabelledSlices, project: Project, run: Run) -> None:
+        self.plan = plan
+        self.slices = slices
+        self.project = project
+        self.run = run
+        channels = slices.stacks[0].shape[0] // (2 * plan.settings.segmentation.context + 1)
+        self.spec = round_spec(plan, channels)
+        self.unreadable: dict[int, str] = {}
+
+    def attempt(
+        self, number: int, directory: Path, *, resume: bool
+    ) -> Generator[Event, None, Trained]:
+        settings = self._settings(number)
+        weights = None
+        if number == 0:
+            weights = yield from self._parent_weights()
+        evaluation = self._evaluate if self.plan.validation else None
+        task = SegmentationTask(
+            self.spec, self.slices, settings, evaluation=evaluation, weights=weights
+        )
+        directory.mkdir(parents=True, exist_ok=True)
+        measured = yield from outcome(
+            fit(task, settings.fit, self.run.control, directory, resume=resume)
+        )
+        checkpoint = _checkpoint(directory)
+        model = load_segmenter(checkpoint).to(pick_device(settings.fit.device)).eval()
+        dead = yield from self._dead_classes(model)
+        for case_id, words in self.unreadable.items():
+            yield CaseSkipped(case_id, words)
+        counts = {"warm_start": float(weights is not None), "dead_classes": float(len(dead))}
+        return Trained(model, checkpoint, {**(measured or {}), **counts}, dead)
+
+    def _settings(self, attempt: int) -> SegmentationSettings:
+        settings = self.plan.settings.segmentation
+        rng = np.random.default_rng([settings.fit.seed, self.plan.number, attempt])
+        fit_settings = dataclasses.replace(settings.fit, seed=int(rng.integers(2**31)))
+        return dataclasses.replace(settings, fit=fit_settings)
+
+    def _parent_weights(self) -> Generator[Event, None, Mapping[str, Tensor] | None]:
+        """Return the active round's weights, or say why the training starts from scratch."""
+        if self.plan.parent is None:
+            return None
+        try:
+            parent = load_segmenter(self.plan.parent)
+        except SalientError as error:
+            yield Warned(f"Training starts from scratch: {error}")
+            return None
+        if dataclasses.replace(parent.spec, class_names=self.spec.class_names) != self.spec:
+            yield Warned(
+                "Training starts from scratch: the classes or the model's settings changed."
+            )
+            return None
+        yield Warned("Training goes on from the weights of the active round.")
+        return parent.state_dict()
+
+    def _dead_classes(self, model: SliceSegmenter) -> Generator[Event, None, tuple[str, ...]]:
+        """Return the labelled classes that the model predicts on none of the training slices."""
+        counts = self.slices.pixel_counts(self.spec.classes)
+        missing = {channel for channel in range(1, self.spec.classes) if counts[channel]}
+        for done, stack in enumerate(self.slices.stacks, start=1):
+            if not missing:
+                break
+            missing -= set(_predicted_channels(model, stack))
+            if done % 16 == 0:
+                yield Progress(done, len(self.slices), "training slices checked")
+            if not self.run.control.proceed():
+                raise Cancelled
+        return tuple(self.spec.class_names[channel - 1] for channel in sorted(missing))
+
+    def _evaluate(self, model: SliceSegmenter) -> Iterator[tuple[int, int] | Mapping[str, float]]:
+        """Measure the accepted slices of validation cases that can be read."""
+        cases = group_by_case(self.plan.validation)
+        scores = []
+        for done, (case_id, indices) in enumerate(cases.items(), start=1):
+            try:
+                scores.append(self._case_dice(model, case_id, indices))
+            except SalientError as error:
+                self.unreadable[case_id] = str(error)
+            yield done, len(cases)
+        yield self._named(mean_dice(scores)) if scores else {}
+
+    def _case_dice(
+        self, model: SliceSegmenter, case_id: int, indices: list[int]
+    ) -> NDArray[np.float64]:
+        image = normalise(load_image(self.project.header(case_id)))
+        labels = self.project.label_array(case_id)
+        truth = np.stack([slice_of(labels, self.plan.plane, index) for index in indices])
+        predicted, _ = predict_slices(model, image, indices)
+        return dice_per_class(predicted, truth, self.spec.label_values[1:])
+
+    def _named(self, dice: NDArray[np.float64]) -> dict[str, float]:
+        """Return the Dice of each class and their mean, without classes that occur nowhere."""
+        known = np.isfinite(dice)
+        named = {
+            f"dice {name}": float(d) for name, d in zip(self.spec.class_names, dice, strict=True)
+        }
+        if known.any():
+            named["dice"] = float(dice[known].mean())
+        return {name: value for name, value in named.items() if math.isfinite(value)}
+
+
+def _predicted_channels(model: SliceSegmenter, stack: NDArray[np.float32]) -> list[int]:
+    device = next(model.parameters()).device
+    with torch.inference_mode():
+        logits = model(torch.from_numpy(stack)[None].to(device))
+    return logits.argmax(1).unique().tolist()  # type: ignore[no-any-return]
+
+
+def _checkpoint(directory: Path) -> Path:
+    found = latest_checkpoint(directory)
+    if found is None:
+        raise RunError(f"The training in {directory} left no checkpoint; start the round again.")
+    return found

@@ -1,0 +1,101 @@
+"""A labelling session: the state behind the widget, testable without a window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_salient.active_learning.choosing import choose, pool_cases, pool_state
+from napari_salient.active_learning.modelling import BEGUN, Modelling
+from napari_salient.active_learning.progress import Counts, CurvePoint, count_slices, learning_curve
+from napari_salient.active_learning.settings import LoopSettings
+from napari_salient.data.planes import axis_of
+from napari_salient.project.states import SliceState
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_salient.active_learning.pool import Proposal
+    from napari_salient.project.project import Project
+
+
+class LabellingSession(Modelling):
+    """Everything an annotator and a model do to a project, in turns.
+
+    All methods belong to one thread, the window's, but `load_case` and the job that `round_job`
+    returns. `labels` of the open case is the live array that somebody paints into. After a restart
+    a new session on the same project goes on where the last one stopped: queue, undo, model.
+
+    Parameters
+    ----------
+    project
+        Open for writing.
+    settings
+        How slices are chosen and the model is trained.
+    """
+
+    def __init__(self, project: Project, settings: LoopSettings | None = None) -> None:
+        super().__init__(project, settings or LoopSettings())
+        self._pool: dict[int, int] = {}
+
+    def propose(self, count: int | None = None) -> list[Proposal]:
+        """Append slices of the pool to the queue, chosen with the scores of the active round.
+
+        Parameters
+        ----------
+        count
+            How many; one batch by default.
+
+        Returns
+        -------
+        list of Proposal
+            The new ones, fewer than asked where the pool has no more.
+        """
+        busy = self._places(SliceState.PROPOSED, *BEGUN)
+        scores = self.project.catalogue.scores(self._round.number) if self._round else None
+        state = pool_state(self.project.catalogue, self.plane, busy, self.set_aside, scores)
+        rng = np.random.default_rng(
+            [self.settings.segmentation.fit.seed, self._next_number(), self._queue.draws]
+        )
+        k = self.settings.batch if count is None else count
+        _, proposals = choose(self.settings.strategy, state, k, rng)
+        self._queue.draws += 1
+        self._queue.add(proposals, self._round.run_id if self._round else None)
+        return proposals
+
+    def progress(self) -> Counts:
+        """Count the slices of the pool by state."""
+        return count_slices(self.project.journal.slice_states(), self._pool_slices())
+
+    def curve(self) -> list[CurvePoint]:
+        """Return one point a round: labels, agreement with the annotator, validation Dice."""
+        accepted = self._places(SliceState.ACCEPTED)
+        return learning_curve(self.project.catalogue, accepted)
+
+    def export(self, folder: Path) -> list[Path]:
+        """Write the accepted labels; see `Project.export`."""
+        self.record_changes()
+        return self.project.export(folder)
+
+    def import_labels(self, case_id: int, path: Path) -> int:
+        """Replace a case's labels by those of a file, in one row; all its slices are accepted.
+
+        Raises
+        ------
+        InputError
+            If the file does not fit the image or has values that no label class has.
+        """
+        self.record_changes()
+        row = self.project.import_labels(case_id, path)
+        self._did(case_id)
+        self._reread(case_id)
+        return row
+
+    def _pool_slices(self) -> dict[int, int]:
+        """Return the slices of each case of the pool; counted again when cases were added."""
+        catalogue = self.project.catalogue
+        if len(self._pool) != catalogue.count("pool"):
+            axis = axis_of(self.plane)
+            self._pool = {case.id: case.shape[axis] for case in pool_cases(catalogue, ())}
+        return self._pool

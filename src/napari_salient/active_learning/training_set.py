@@ -1,0 +1,95 @@
+"""What a round is trained on: accepted label slices, kept with its run."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_salient.data.planes import slice_of
+from napari_salient.errors import RunError
+from napari_salient.project.durable import write_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from napari_salient.data.planes import Plane
+
+Place = tuple[int, int]
+"""A slice along the project's plane: case and index."""
+
+FILE_NAME = "training_set.npz"
+
+
+@dataclass
+class LabelSlices:
+    """Label values (row, column) of some slices."""
+
+    labels: dict[Place, NDArray[np.uint8]] = field(default_factory=dict)
+
+    def take(
+        self, case_id: int, volume: NDArray[np.uint8], plane: Plane, indices: Iterable[int]
+    ) -> None:
+        """Copy slices of a volume of labels ``(z, y, x)``, unless they are here already."""
+        for index in indices:
+            if (case_id, index) not in self.labels:
+                self.labels[case_id, index] = slice_of(volume, plane, index).copy()
+
+    def drop_case(self, case_id: int) -> None:
+        """Forget the slices of a case."""
+        self.labels = {place: label for place, label in self.labels.items() if place[0] != case_id}
+
+    def write(self, run_dir: Path, round_number: int) -> None:
+        """Keep the slices with the run, so that it can be resumed on exactly these."""
+        content = io.BytesIO()
+        arrays: dict[str, Any] = {
+            f"{case_id}/{index}": label for (case_id, index), label in self.labels.items()
+        }
+        np.savez_compressed(content, round=np.int64(round_number), **arrays)
+        write_file(run_dir / FILE_NAME, content.getvalue())
+
+    @staticmethod
+    def kept_in(run_dir: Path) -> bool:
+        """Whether a run got as far as keeping its training set."""
+        return (run_dir / FILE_NAME).exists()
+
+    @classmethod
+    def read(cls, run_dir: Path) -> tuple[LabelSlices, int]:
+        """Return what `write` kept, and the number of the round.
+
+        Raises
+        ------
+        RunError
+            If the file is missing or broken.
+        """
+        path = run_dir / FILE_NAME
+        try:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
+                places = [name for name in stored.files if name != "round"]
+                labels = {_place(name): stored[name] for name in places}
+                return cls(labels), int(stored["round"])
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+            raise RunError(
+                f"{path} cannot be read ({error}), so the run cannot be resumed; start a new one."
+            ) from error
+
+
+def group_by_case(places: Iterable[Place]) -> dict[int, list[int]]:
+    """Return the slice indices of each case, both in ascending order."""
+    grouped: dict[int, list[int]] = defaultdict(list)
+    for case_id, index in sorted(places):
+        grouped[case_id].append(index)
+    return dict(grouped)
+
+
+def _place(name: str) -> Place:
+    case_id, index = name.split("/")
+    return int(case_id), int(index)

@@ -1,0 +1,153 @@
+"""A tiny project of volumes with two bright blobs, and an annotator who knows the truth."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from napari_salient.active_learning.session import LabellingSession
+from napari_salient.active_learning.settings import LoopSettings, SegmentationSettings
+from napari_salient.data.planes import plane_slice
+from napari_salient.engine.run import Run
+from napari_salient.engine.settings import FitSettings
+from napari_salient.project.labels import LabelSchema
+from napari_salient.project.project import Project
+from napari_salient.project.splits import SplitFractions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from napari_salient.active_learning.rounds import RoundResult
+    from napari_salient.engine.events import Event
+
+SIDE = 24
+ALL_POOL = SplitFractions(1.0, 0.0, 0.0)
+AS_DISPLAYED = np.diag([-1.0, 1.0, -1.0, 1.0])
+"""Affine of a file whose axes (x, y, z) are those of the display."""
+
+
+def blob_truth(seed: int) -> NDArray[np.uint8]:
+    """Return labels ``(z, y, x)``: a ball of class 1, and a brighter one of class 2 beside it."""
+    rng = np.random.default_rng(seed)
+    grid = np.mgrid[:SIDE, :SIDE, :SIDE]
+    truth = np.zeros((SIDE,) * 3, np.uint8)
+    for value, x in ((1, 7), (2, 17)):
+        centre = np.array([12, 12, x]) + rng.integers(-2, 3, 3)
+        truth[((grid - centre[:, None, None, None]) ** 2).sum(0) < 25] = value
+    return truth
+
+
+def write_blobs(folder: Path, seed: int) -> Path:
+    """Write the volume ``case-<seed>`` and return its path."""
+    noise = np.random.default_rng(seed).normal(0, 20, (SIDE,) * 3)
+    voxels = (100.0 * blob_truth(seed) + noise).astype(np.float32)
+    path = folder / f"case-{seed}.nii"
+    nib.save(nib.Nifti1Image(voxels.T, AS_DISPLAYED), path)
+    return path
+
+
+class BlobProject:
+    """The project, and what an oracle and a trainer do to it."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.folder = project.folder
+
+    @classmethod
+    def create(cls, folder: Path, cases: int, fractions: SplitFractions) -> BlobProject:
+        """Write volumes and make a project of them."""
+        (folder / "images").mkdir()
+        images = [write_blobs(folder / "images", seed) for seed in range(cases)]
+        schema = LabelSchema.of("dim", "bright")
+        return cls(Project.create(folder / "project", images, labels=schema, fractions=fractions))
+
+    def session(self, **loop: Any) -> LabellingSession:
+        """Return a new session on the open project; it trains a tiny model for a second."""
+        fit = FitSettings(steps=loop.pop("steps", 30), save_every=10, threads=1, device="cpu")
+        model = SegmentationSettings(width=4, context=0, batch_size=4, augment=False, fit=fit)
+        settings = LoopSettings(**{"batch": 6, **loop}, segmentation=model)
+        return LabellingSession(self.project, settings)
+
+    def restart(self) -> LabellingSession:
+        """Close the project as the end of the program would, and go on in a new session."""
+        self.project.close()
+        self.project = Project.open(self.folder)
+        return self.session()
+
+    def paint(self, session: LabellingSession) -> None:
+        """Paint the truth over the current slice."""
+        assert session.case is not None
+        truth = blob_truth(int(session.case.case.name.removeprefix("case-")))
+        where = plane_slice(session.plane, session.index or 0)
+        session.case.labels[where] = truth[where]
+
+    def label(self, session: LabellingSession, count: int) -> None:
+        """Open, paint and accept the next `count` proposals."""
+        for _ in range(count):
+            assert session.open_next() is not None
+            self.paint(session)
+            session.accept()
+
+    def run(self, session: LabellingSession) -> Run:
+        """Return a new run for a round."""
+        return Run.create(self.project.runs_dir, "segmentation", session.settings)
+
+    def events(self, session: LabellingSession, run: Run | None = None) -> list[Event]:
+        """Work through a round and return its events."""
+        run = run or self.run(session)
+        return list(run.record(session.round_job(run)))
+
+    def train(self, session: LabellingSession) -> RoundResult:
+        """Work through a round and return its result."""
+        finished: Any = self.events(session)[-1]
+        assert finished.result is not None, finished.message
+        return finished.result
+
+
+@pytest.fixture
+def make_blobs(tmp_path: Path) -> Iterator[Callable[..., BlobProject]]:
+    """Return a function that makes the project, by default of four volumes of the pool."""
+    made: list[BlobProject] = []
+
+    def make(cases: int = 4, fractions: SplitFractions = ALL_POOL) -> BlobProject:
+        made.append(BlobProject.create(tmp_path, cases, fractions))
+        return made[-1]
+
+    yield make
+    for blobs in made:
+        blobs.project.close()
+
+
+@pytest.fixture
+def blobs(make_blobs: Callable[..., BlobProject]) -> BlobProject:
+    """Return the project of four volumes."""
+    return make_blobs()
+
+
+@pytest.fixture(scope="session")
+def trained_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the project after its first round, to be copied."""
+    folder = tmp_path_factory.mktemp("trained")
+    blobs = BlobProject.create(folder, 4, ALL_POOL)
+    session = blobs.session(steps=40)
+    session.propose()
+    blobs.label(session, 6)
+    session.adopt(blobs.train(session))
+    blobs.project.close()
+    return folder
+
+
+@pytest.fixture
+def trained(trained_folder: Path, tmp_path: Path) -> Iterator[BlobProject]:
+    """Return the project after its first round."""
+    shutil.copytree(trained_folder, tmp_path, dirs_exist_ok=True)
+    blobs = BlobProject(Project.open(tmp_path / "project"))
+    yield blobs
+    blobs.project.close()
