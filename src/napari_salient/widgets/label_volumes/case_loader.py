@@ -1,0 +1,79 @@
+"""Reading cases in worker threads, before and when they are wanted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_salient.engine.control import Control
+from napari_salient.engine.events import FinishReason
+from napari_salient.widgets.worker import start_job
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from qtpy.QtWidgets import QWidget
+
+    from napari_salient.active_learning.session import LabellingSession
+    from napari_salient.engine.events import Finished
+
+
+class CaseLoader:
+    """Reads one wanted case at a time; whoever wants another one first is the one who gets it.
+
+    Parameters
+    ----------
+    session
+        Keeps the cases in memory.
+    owner
+        The panel; once it is closed nothing is read any more.
+    """
+
+    def __init__(self, session: LabellingSession, owner: QWidget) -> None:
+        self._session, self._owner = session, owner
+        self._wanted: int | None = None
+        self._ahead: set[int] = set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a wanted case is being read."""
+        return self._wanted is not None
+
+    def want(
+        self,
+        case_id: int,
+        arrived: Callable[[], object],
+        failed: Callable[[BaseException], object],
+    ) -> None:
+        """Read a case, then call `arrived`, or `failed` with the error, on the main thread."""
+        self._wanted = case_id
+
+        def ended(finished: Finished) -> None:
+            if self._wanted != case_id:
+                return
+            self._wanted = None
+            if finished.reason is FinishReason.COMPLETED:
+                arrived()
+            elif finished.error is not None:
+                failed(finished.error)
+
+        self._read(case_id, ended)
+
+    def read_ahead(self, case_ids: Iterable[int]) -> None:
+        """Read cases that will probably be wanted soon; failures wait until they are."""
+        for case_id in case_ids:
+            if case_id not in self._ahead:
+                self._ahead.add(case_id)
+                self._read(case_id, lambda _finished, this=case_id: self._ahead.discard(this))
+
+    def forget(self) -> None:
+        """Want nothing any more."""
+        self._wanted = None
+
+    def _read(self, case_id: int, ended: Callable[[Finished], object]) -> None:
+        start_job(
+            lambda: self._session.load_case(case_id) and None,
+            Control(),
+            on_finished=ended,
+            name="Reading a volume",
+            owner=self._owner,
+        )

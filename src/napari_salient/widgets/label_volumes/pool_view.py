@@ -1,0 +1,67 @@
+"""The map of the pool, drawn from the journal and the scores of the round in use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_salient.data.planes import axis_of
+from napari_salient.project.states import SliceState
+from napari_salient.widgets.pool_map import Cell, PoolMap
+
+if TYPE_CHECKING:
+    from napari_salient.active_learning.session import LabellingSession
+
+CELLS = {
+    SliceState.ACCEPTED: Cell.LABELLED,
+    SliceState.DRAFT: Cell.DRAFT,
+    SliceState.PROPOSED: Cell.PROPOSED,
+    SliceState.SENT_BACK: Cell.SENT_BACK,
+}
+
+
+class PoolView(PoolMap):
+    """Shows the pool of a session."""
+
+    def show_pool(self, session: LabellingSession) -> None:
+        """Show the volumes of the pool and everything about them."""
+        axis = axis_of(session.plane)
+        cases = session.project.catalogue.cases("pool")
+        self.set_cases([(case.id, case.name, case.shape[axis]) for case in cases])
+        self.show_scores(session)
+        self.show_states(session)
+
+    def show_states(self, session: LabellingSession) -> None:
+        """Show the state of every slice, and the open one."""
+        known = self.cells.row_of
+        records = [
+            (record.case_id, record.index, CELLS[record.state])
+            for record in session.project.journal.slice_states()
+            if record.case_id in known and record.plane == session.plane and record.state in CELLS
+        ]
+        self.cells.states[:] = Cell.UNLABELLED
+        if records:
+            case_ids, indices, states = zip(*records, strict=True)
+            self.set_states(case_ids, indices, states)
+        self.show_place(session)
+
+    def show_place(self, session: LabellingSession) -> None:
+        """Mark the open slice."""
+        case, index = session.case, session.index
+        if case is not None and index is not None and case.case.id in self.cells.row_of:
+            self.set_current(case.case.id, index)
+        self.refresh()
+
+    def show_scores(self, session: LabellingSession) -> None:
+        """Show how uncertain the model in use is about each slice, from least to most."""
+        used = session.active_round
+        if used is None:
+            return
+        case_ids, indices, scores = session.project.catalogue.scores(used.number)
+        inside = np.isin(case_ids, self.cells.case_ids)
+        if inside.any():
+            scores = scores[inside]
+            low, high = scores.min(), scores.max()
+            share = (scores - low) / (high - low or 1.0)
+            self.set_uncertainty(case_ids[inside], indices[inside], share)

@@ -1,0 +1,66 @@
+"""What the panel says, in words: places, states, counts, times."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_salient.project import states
+from napari_salient.project.states import SliceMark, SliceState
+
+if TYPE_CHECKING:
+    from napari_salient.active_learning.progress import Counts
+    from napari_salient.data.planes import Plane
+
+_STATES = {
+    SliceState.UNLABELLED: "not labelled",
+    SliceState.PROPOSED: "proposed, nothing drawn yet",
+    SliceState.DRAFT: "draft",
+    SliceState.ACCEPTED: "accepted",
+    SliceState.SENT_BACK: "sent back",
+}
+_NOTED = {
+    (SliceState.DRAFT, states.PREDICTION): "pre-annotated by the model, unchecked",
+    (SliceState.DRAFT, states.EDITED): "draft, edited by you",
+    (SliceState.ACCEPTED, states.PREDICTION): "accepted as the model drew it",
+    (SliceState.ACCEPTED, states.EDITED): "accepted, drawn by you",
+    (SliceState.ACCEPTED, states.EMPTY): "accepted as empty",
+    (SliceState.ACCEPTED, states.IMPORTED): "accepted, imported",
+    (SliceState.SENT_BACK, states.REJECTED): "rejected",
+    (SliceState.SENT_BACK, states.UNSURE_NOTE): "unsure",
+}
+SHORT = {
+    SliceState.UNLABELLED: "–",
+    SliceState.PROPOSED: "new",
+    SliceState.DRAFT: "draft",
+    SliceState.ACCEPTED: "accepted",
+    SliceState.SENT_BACK: "sent back",
+}
+"""The states as a column of a table has room for them."""
+
+STATE_COLORS = {
+    SliceState.UNLABELLED: "#a0a4ab",
+    SliceState.PROPOSED: "#f0e442",
+    SliceState.DRAFT: "#56b4e9",
+    SliceState.ACCEPTED: "#2fbf8f",
+    SliceState.SENT_BACK: "#ff8c42",
+}
+"""The colours of the pool map, light enough for text."""
+
+
+def state_text(mark: SliceMark) -> str:
+    """Return a slice's state: ``draft, edited by you``."""
+    return _NOTED.get((mark.state, mark.note), _STATES[mark.state])
+
+
+def place_text(name: str, plane: Plane, index: int, count: int) -> str:
+    """Return a slice's place: ``brain-03 · axial 41 of 96``, counted from 1."""
+    return f"{name} · {plane} {index + 1} of {count}"
+
+
+def counts_text(counts: Counts, volumes: int) -> str:
+    """Return how far the labelling is, in a line."""
+    waiting = counts.proposed + counts.draft
+    return (
+        f"{counts.accepted} of {counts.slices} slices accepted in {counts.volumes} of {volumes} "
+        f"volumes · {waiting} waiting · {counts.sent_back} sent back"
+    )

@@ -1,0 +1,164 @@
+"""The pages of an open project, with the run controls below them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QPushButton, QTabWidget, QVBoxLayout, QWidget
+
+from napari_salient.widgets.keys import Key
+from napari_salient.widgets.label_volumes import key_bindings
+from napari_salient.widgets.label_volumes.classes_page import ClassesPage
+from napari_salient.widgets.label_volumes.desk import Desk
+from napari_salient.widgets.label_volumes.export_page import ExportPage
+from napari_salient.widgets.label_volumes.keyboard import Keyboard
+from napari_salient.widgets.label_volumes.label_page import LabelPage
+from napari_salient.widgets.label_volumes.model_page import ModelPage
+from napari_salient.widgets.label_volumes.trainer import Trainer
+from napari_salient.widgets.run_controls import RunControls
+
+if TYPE_CHECKING:
+    from napari_salient.active_learning.session import LabellingSession
+    from napari_salient.engine.run import Run
+    from napari_salient.widgets.notice import NoticeLine
+
+STARTING = "Loading the network, the first time takes some seconds"
+
+
+class Workbench(QWidget):
+    """Everything about one open project; made when it opens, thrown away when it closes."""
+
+    def __init__(
+        self, viewer: Any, session: LabellingSession, notice: NoticeLine, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self.session, self.notice = session, notice
+        self.desk = Desk(viewer, session, self)
+        self.trainer = Trainer(session, self)
+        decisions = key_bindings.decision_keys(self.desk)
+        self.label_page = LabelPage(self.desk, decisions, key_bindings.BUTTONS)
+        self.model_page = ModelPage(session)
+        self.classes_page = ClassesPage(session)
+        self.export_page = ExportPage(session)
+        self.controls = RunControls("Train")
+        self.pages = QTabWidget()
+        self.keyboard = Keyboard(viewer, key_bindings.GROUPS)
+        self._lay_out()
+        self._connect_desk()
+        self._connect_training()
+        self._bind_keys()
+
+    def begin(self) -> None:
+        """Open the first slice that waits."""
+        self.desk.begin()
+        self._offer_resume()
+
+    def close_project(self) -> None:
+        """Give keys and layers back, and close the project; a running round saves first."""
+        self.keyboard.unbind()
+        if self.trainer.job is not None:
+            self.trainer.job.close()
+        self.desk.close()
+        self.session.project.close()
+
+    def train_or_pause(self) -> None:
+        """Start a round; while one runs, pause it or let it go on."""
+        if self.controls.running:
+            self.controls.toggle_pause()
+        else:
+            self.trainer.start()
+
+    def toggle_keys(self) -> None:
+        """Show the list of keys in place of the pages, or the pages again."""
+        self.pages.setVisible(self.keyboard.isVisible())
+        self.keyboard.setVisible(not self.keyboard.isVisible())
+
+    def tell(self, text: str, severity: str) -> None:
+        """Show a sentence; only what needs attention pops up as well."""
+        self.notice.tell(text, severity, popup=severity != "info")  # type: ignore[arg-type]
+
+    def _connect_desk(self) -> None:
+        for source in (self.desk, self.trainer, self.classes_page, self.export_page):
+            source.told.connect(self.tell)
+        self.desk.recorder.failed.connect(lambda error: self.tell(str(error), "error"))
+        self.desk.changed.connect(self.trainer.start_if_due)
+        self.desk.case_shown.connect(lambda: self.keyboard.follow(self.desk.layers.labels))
+        self.classes_page.changed.connect(self._schema_changed)
+
+    def _connect_training(self) -> None:
+        self.trainer.started.connect(self._round_started)
+        self.trainer.event.connect(self.controls.show_event)
+        self.trainer.ended.connect(self._offer_resume)
+        self.trainer.adopted.connect(self._round_adopted)
+        self.controls.start_requested.connect(self.trainer.start)
+        self.model_page.roll_back_requested.connect(self.trainer.roll_back)
+        self.model_page.resume_requested.connect(self.trainer.resume)
+
+    def _round_started(self, run: Run) -> None:
+        self.model_page.resume.hide()
+        self.controls.follow(run, STARTING)
+
+    def _round_adopted(self) -> None:
+        self.label_page.show_round()
+        self.desk.follow_session()
+        self.model_page.show_rounds()
+
+    def _offer_resume(self) -> None:
+        self.model_page.resume.setVisible(self.trainer.interrupted() is not None)
+
+    def _schema_changed(self) -> None:
+        self.label_page.show_schema()
+        self._bind_keys()
+
+    def _bind_keys(self) -> None:
+        decisions = key_bindings.decision_keys(self.desk)
+        classes = key_bindings.class_keys(self.session.project.schema, self.desk)
+        self.keyboard.bind([*decisions, *classes, *self._page_keys()])
+
+    def _page_keys(self) -> list[Key]:
+        page, look, train = self.label_page, key_bindings.LOOK, key_bindings.TRAIN
+        return [
+            Key("C", "Contrast from the volume", page.contrast.automatic, look),
+            Key("Shift-C", "Next CT window", page.contrast.next, look),
+            Key("Shift-T", "Train; pause; go on", self.train_or_pause, train),
+            Key(
+                "Shift-X", "Stop training and keep what it learnt", self.controls.cancel_run, train
+            ),
+            Key("F1", "This list", self.toggle_keys, key_bindings.PAGES),
+            *(self._page_key(number) for number in range(self.pages.count())),
+        ]
+
+    def _page_key(self, number: int) -> Key:
+        text = f"Page “{self.pages.tabText(number)}”"
+        key = f"F{number + 2}"
+        return Key(key, text, lambda: self._open_page(number), key_bindings.PAGES)
+
+    def _open_page(self, number: int) -> None:
+        if self.keyboard.isVisible():
+            self.toggle_keys()
+        self.pages.setCurrentIndex(number)
+        if number:
+            self.pages.currentWidget().setFocus()
+        elif self.focusWidget() is not None:
+            self.focusWidget().clearFocus()
+
+    def _lay_out(self) -> None:
+        for page, name in (
+            (self.label_page, "Label"),
+            (self.model_page, "Model"),
+            (self.classes_page, "Classes"),
+            (self.export_page, "Export"),
+        ):
+            self.pages.addTab(page, name)
+        self.pages.tabBar().setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        keys = QPushButton("Keys  F1")
+        keys.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        keys.clicked.connect(lambda _checked=False: self.toggle_keys())
+        self.pages.setCornerWidget(keys)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self.pages, 1)
+        layout.addWidget(self.keyboard, 1)
+        layout.addWidget(self.controls)
