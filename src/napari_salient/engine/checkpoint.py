@@ -205,5 +205,5 @@ def _checksum(tensors: Mapping[str, Tensor]) -> str:
         tensor = tensors[name]
         if tensor.numel():
             content = tensor.reshape(-1).view(torch.uint8).numpy()
-            checksum = zlib.crc32(memoryview(content), checksum)
+            checksum = zlib.crc32(content.data, checksum)
     return f"{checksum:08x}"

@@ -93,7 +93,7 @@ class _Fit:
         self.run_dir = run_dir
         self.training: Training | None = None
         self.facts: dict[str, Any] = {}
-        self.saved: int | None = None
+        self.saved: int | None = None  # the step whose state on disk is up to date
         self.evaluated = -1
         self.metrics: dict[str, float] = {}
 
@@ -170,6 +170,7 @@ class _Fit:
             if not self.control.proceed():
                 return False
         self.evaluated = training.step
+        self.saved = None
         self.metrics = {name: float(value) for name, value in self.task.metrics().items()}
         if self.metrics:
             yield Evaluated(training.step, self.metrics)

@@ -203,7 +203,8 @@ class Training:
         import torch
 
         groups = self._optimiser.param_groups
-        options = [{n: v for n, v in group.items() if n != "params"} for group in groups]
+        kept = ("params", "lr")  # The rate is set anew before each step.
+        options = [{n: v for n, v in group.items() if n not in kept} for group in groups]
         self._optimiser.load_state_dict(state)
         for group, chosen in zip(self._optimiser.param_groups, options, strict=True):
             group.update(chosen)
