@@ -6,6 +6,7 @@ import dataclasses
 import threading
 from typing import TYPE_CHECKING, Any
 
+import nibabel as nib
 import numpy as np
 import pytest
 
@@ -264,6 +265,33 @@ def test_a_corrupted_volume_is_reported_once_and_set_aside(blobs: Any) -> None:
     assert bad not in {p.case_id for p in session.queue}
     blobs.label(session, 2)
     assert "CaseSkipped" not in kinds(blobs.events(session))
+
+
+def test_a_volume_with_other_channels_is_set_aside(blobs: Any) -> None:
+    session = blobs.session(steps=5)
+    session.open(1, 12)
+    blobs.paint(session)
+    session.accept()
+    odd = blobs.folder.parent / "images" / "odd.nii"
+    voxels = np.zeros((24, 24, 24, 2), np.float32)
+    nib.save(nib.Nifti1Image(voxels, np.eye(4)), odd)
+    blobs.project.add_images([odd])
+    session.adopt(blobs.train(session))
+    assert "2 channels" in session.set_aside[5]
+
+
+def test_a_disk_that_is_gone_does_not_set_the_whole_pool_aside(blobs: Any) -> None:
+    session = blobs.session()
+    session.propose()
+    blobs.label(session, 6)
+    images = blobs.folder.parent / "images"
+    images.rename(blobs.folder.parent / "gone")
+    for path in (blobs.folder.parent / "gone").iterdir():
+        path.write_bytes(b"")
+    finished = blobs.events(session)[-1]
+    assert finished.reason is FinishReason.ERRORED
+    assert "case-" in finished.message
+    assert session.set_aside == {}
 
 
 def test_nothing_accepted_is_said_in_a_sentence(blobs: Any) -> None:

@@ -12,49 +12,36 @@ from napari_salient.active_learning.strategies import select, strategy
 from napari_salient.data.planes import Plane, axis_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Mapping
 
     from numpy.random import Generator
     from numpy.typing import NDArray
 
     from napari_salient.active_learning.training_set import Place
-    from napari_salient.project.catalogue import Case, Catalogue
+    from napari_salient.project.catalogue import Catalogue
     from napari_salient.project.rounds import Scores
 
 FIRST_STRATEGY = "strided"
 """Chooses while there is no model to ask."""
 
 
-def pool_cases(catalogue: Catalogue, without: Collection[int]) -> Iterator[Case]:
-    """Yield the volumes whose slices may be proposed and trained on."""
-    for case in catalogue.cases("pool"):
-        if case.kind == "volume" and case.id not in without:
-            yield case
-
-
-def pool_slices(
-    catalogue: Catalogue, plane: Plane, without: Collection[int]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return case ids and slice indices of all slices of the pool, two arrays (slice,).
-
-    Held-out cases and those in `without` are not in it.
-    """
+def pool_sizes(catalogue: Catalogue, plane: Plane) -> dict[int, int]:
+    """Return the number of slices of each volume that may be proposed and trained on."""
     axis = axis_of(plane)
-    sizes = [(case.id, case.shape[axis]) for case in pool_cases(catalogue, without)]
-    cases, counts = np.asarray(sizes, dtype=np.int64).reshape(-1, 2).T
-    starts = np.repeat(np.cumsum(counts) - counts, counts)
-    return np.repeat(cases, counts), np.arange(counts.sum()) - starts
+    cases = catalogue.cases("pool")
+    return {case.id: case.shape[axis] for case in cases if case.kind == "volume"}
 
 
 def pool_state(
-    catalogue: Catalogue,
     plane: Plane,
+    sizes: Mapping[int, int],
     busy: Collection[Place],
-    without: Collection[int],
     scores: Scores | None = None,
 ) -> PoolState:
     """Return the pool as strategies see it; `busy` slices are not to be chosen."""
-    case_id, index = pool_slices(catalogue, plane, without)
+    counts = np.asarray(list(sizes.values()), dtype=np.int64)
+    case_id = np.repeat(np.asarray(list(sizes), dtype=np.int64), counts)
+    index = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     keys = _keys(case_id, index)
     taken = np.asarray(sorted(busy), dtype=np.int64).reshape(-1, 2)
     labelled = np.isin(keys, _keys(taken[:, 0], taken[:, 1]))

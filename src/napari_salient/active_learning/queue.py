@@ -135,14 +135,26 @@ class ProposalQueue:
         self.save()
 
     def save(self) -> None:
-        """Write the file; the new one is on disk when this returns."""
+        """Write the file; the new one is on disk when this returns.
+
+        Raises
+        ------
+        ProjectError
+            If it cannot be written.
+        """
         document = {
             "version": VERSION,
             "draws": self.draws,
             "set_aside": self.set_aside,
             "entries": [{**vars(e.proposal), "run_id": e.run_id} for e in self.entries],
         }
-        write_file(self._path, json.dumps(document, indent=1).encode())
+        try:
+            write_file(self._path, json.dumps(document, indent=1).encode())
+        except OSError as error:
+            raise ProjectError(
+                f"The queue could not be saved to {self._path} ({error.strerror}); free some space "
+                "or mend the permissions, labels are saved apart."
+            ) from error
 
     def _state(self, entry: Entry) -> SliceState:
         return self._journal.slice_state(*self._slice(entry)).state

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_salient.active_learning.choosing import choose, pool_cases, pool_state
-from napari_salient.active_learning.predict import predict_volume
+from napari_salient.active_learning.choosing import choose, pool_sizes, pool_state
+from napari_salient.active_learning.predict import predict_slices
 from napari_salient.active_learning.predictions import write_prediction
-from napari_salient.active_learning.round_training import train_round
+from napari_salient.active_learning.round_training import VolumeSource, train_round
 from napari_salient.active_learning.rounds import Cancelled, RoundPlan, RoundResult, outcome
 from napari_salient.active_learning.scoring import CaseSkipped, score_pool
 from napari_salient.active_learning.slices import LabelledSlices, slice_stack
 from napari_salient.active_learning.training_set import LabelSlices, group_by_case
+from napari_salient.data.planes import axis_of
 from napari_salient.data.volumes import load_image, normalise
 from napari_salient.engine.events import Event, Finished, FinishReason, Progress
 from napari_salient.engine.threads import limit_threads, thread_share
-from napari_salient.errors import InputError, SalientError
+from napari_salient.errors import InputError, RunError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from napari_salient.active_learning.scoring import PoolScores
     from napari_salient.engine.run import Run
     from napari_salient.project.project import Project
+
+
+SLICES_AT_ONCE = 16
+"""Slices that are pre-annotated between two looks at pause and cancel."""
 
 
 def run_round(
@@ -64,7 +69,8 @@ def run_round(
     except Cancelled:
         yield Finished(FinishReason.CANCELLED, message="The round can be resumed.")
     except Exception as error:
-        yield Finished(FinishReason.ERRORED, message=str(error), error=error)
+        failure = _in_a_sentence(error, run)
+        yield Finished(FinishReason.ERRORED, message=str(failure), error=failure)
 
 
 class _Round:
@@ -73,6 +79,7 @@ class _Round:
         self.project = project
         self.run = run
         self.set_aside: dict[int, str] = {}
+        self.channels: int | None = None
 
     def noted_steps(self, resume: bool) -> Iterator[Event]:
         """Work through the round and remember the cases that turn out unreadable."""
@@ -85,9 +92,11 @@ class _Round:
         resume = resume and LabelSlices.kept_in(self.run.directory)
         slices = yield from self._training_slices(resume)
         if not len(slices):
-            raise InputError("There is nothing to train on: accept at least one slice first.")
-        trained = yield from train_round(self.plan, slices, self.project, self.run, resume=resume)
-        pool = [case.id for case in pool_cases(self.project.catalogue, self._without)]
+            nothing = "There is nothing to train on: accept at least one slice first."
+            raise InputError(next(iter(self.set_aside.values()), nothing))
+        source = VolumeSource(self.image, self.project.label_array)
+        trained = yield from train_round(self.plan, slices, source, self.run, resume=resume)
+        pool = list(self._pool_sizes())
         scores = yield from outcome(score_pool(trained.model, pool, self.image, self.run.control))
         strategy, proposals = self._choose(scores)
         yield from self._predict(trained.model, proposals)
@@ -107,8 +116,15 @@ class _Round:
         yield Finished(FinishReason.COMPLETED, message=_in_words(result), result=result)
 
     def image(self, case_id: int) -> NDArray[np.float32]:
-        """Return a case's normalised volume (channel, z, y, x)."""
-        return normalise(load_image(self.project.header(case_id)))
+        """Return a case's normalised volume (channel, z, y, x); the first one sets the channels."""
+        header = self.project.header(case_id)
+        self.channels = self.channels or header.channels
+        if header.channels != self.channels:
+            raise InputError(
+                f"{header.path} has {header.channels} channels and the volumes trained on have "
+                f"{self.channels}; keep such volumes in a project of their own."
+            )
+        return normalise(load_image(header))
 
     def _training_slices(self, resume: bool) -> Generator[Event, None, LabelledSlices]:
         """Cut the training set from its volumes and keep its labels with the run."""
@@ -118,7 +134,7 @@ class _Round:
         for done, (case_id, indices) in enumerate(cases.items(), start=1):
             try:
                 self._add_case(slices, kept, case_id, indices)
-            except SalientError as error:
+            except InputError as error:
                 kept.drop_case(case_id)
                 yield CaseSkipped(case_id, str(error))
             yield Progress(done, len(cases), "labelled volumes read")
@@ -145,13 +161,8 @@ class _Round:
 
     def _choose(self, scores: PoolScores) -> tuple[str, list[Proposal]]:
         plan = self.plan
-        state = pool_state(
-            self.project.catalogue,
-            plan.plane,
-            plan.busy,
-            self._without,
-            (scores.case_id, scores.index, scores.entropy),
-        )
+        columns = scores.case_id, scores.index, scores.entropy
+        state = pool_state(plan.plane, self._pool_sizes(), plan.busy, columns)
         seed = plan.settings.segmentation.fit.seed
         rng = np.random.default_rng([seed, plan.number])
         return choose(plan.settings.strategy, state, plan.settings.batch, rng)
@@ -164,12 +175,30 @@ class _Round:
         cases = list(dict.fromkeys([p.case_id for p in proposals] + waiting))
         for done, case_id in enumerate(cases, start=1):
             try:
-                labels, uncertainty = predict_volume(model, self.image(case_id))
+                labels, uncertainty = self._predict_case(model, case_id)
                 write_prediction(self.run.directory, case_id, labels, uncertainty)
-            except SalientError as error:
+            except InputError as error:
                 yield CaseSkipped(case_id, str(error))
             yield Progress(done, len(cases), "volumes pre-annotated")
             self._stop_if_cancelled()
+
+    def _predict_case(
+        self, model: SliceSegmenter, case_id: int
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """Return labels and uncertainty ``(z, y, x)``; pause and cancel act within a volume."""
+        image, axis = self.image(case_id), axis_of(self.plan.plane)
+        count = image.shape[axis + 1]
+        parts = []
+        for start in range(0, count, SLICES_AT_ONCE):
+            indices = range(start, min(start + SLICES_AT_ONCE, count))
+            parts.append(predict_slices(model, image, indices))
+            self._stop_if_cancelled()
+        labels, uncertainty = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return np.moveaxis(labels, 0, axis), np.moveaxis(uncertainty, 0, axis)
+
+    def _pool_sizes(self) -> dict[int, int]:
+        sizes = pool_sizes(self.project.catalogue, self.plan.plane)
+        return {case_id: size for case_id, size in sizes.items() if case_id not in self._without}
 
     @property
     def _without(self) -> frozenset[int]:
@@ -179,6 +208,16 @@ class _Round:
     def _stop_if_cancelled(self) -> None:
         if not self.run.control.proceed():
             raise Cancelled
+
+
+def _in_a_sentence(error: Exception, run: Run) -> Exception:
+    """Return the error as it is, or what a failing disk means for the round."""
+    if isinstance(error, OSError):
+        return RunError(
+            f"The round could not be saved in {run.directory} ({error.strerror}); free some space "
+            "and resume it."
+        )
+    return error
 
 
 def _in_words(result: RoundResult) -> str:

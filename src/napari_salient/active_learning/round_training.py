@@ -18,7 +18,6 @@ from napari_salient.active_learning.scoring import CaseSkipped
 from napari_salient.active_learning.task import SegmentationTask
 from napari_salient.active_learning.training_set import group_by_case
 from napari_salient.data.planes import slice_of
-from napari_salient.data.volumes import load_image, normalise
 from napari_salient.engine.checkpoint import latest_checkpoint
 from napari_salient.engine.device import pick_device
 from napari_salient.engine.events import Event, Progress, Warned
@@ -26,7 +25,7 @@ from napari_salient.engine.fit import fit
 from napari_salient.errors import RunError, SalientError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from napari_salient.active_learning.settings import SegmentationSettings
     from napari_salient.active_learning.slices import LabelledSlices
     from napari_salient.engine.run import Run
-    from napari_salient.project.project import Project
 
 SECOND_TRY = "second-seed"
 """Folder within the run's for a training that is repeated because a class was lost."""
@@ -49,6 +47,14 @@ class Trained:
     checkpoint: Path
     metrics: dict[str, float]
     dead_classes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class VolumeSource:
+    """Gives normalised images (channel, z, y, x) and labels (z, y, x) by case."""
+
+    image: Callable[[int], NDArray[np.float32]]
+    labels: Callable[[int], NDArray[np.uint8]]
 
 
 def round_spec(plan: RoundPlan, channels: int) -> SegmenterSpec:
@@ -65,14 +71,14 @@ def round_spec(plan: RoundPlan, channels: int) -> SegmenterSpec:
 
 
 def train_round(
-    plan: RoundPlan, slices: LabelledSlices, project: Project, run: Run, *, resume: bool
+    plan: RoundPlan, slices: LabelledSlices, source: VolumeSource, run: Run, *, resume: bool
 ) -> Generator[Event, None, Trained]:
     """Train from the active round's weights if they fit; if a class is lost, again from scratch.
 
     A network that is trained shortly on two classes that touch may give one the place of the other
     and never predict it, whatever the labels; another seed mostly cures that.
     """
-    training = _Training(plan, slices, project, run)
+    training = _Training(plan, slices, source, run)
     first = yield from training.attempt(0, run.directory, resume=resume)
     if not first.dead_classes:
         return first
@@ -85,10 +91,12 @@ def train_round(
 
 
 class _Training:
-    def __init__(self, plan: RoundPlan, slices: LabelledSlices, project: Project, run: Run) -> None:
+    def __init__(
+        self, plan: RoundPlan, slices: LabelledSlices, source: VolumeSource, run: Run
+    ) -> None:
         self.plan = plan
         self.slices = slices
-        self.project = project
+        self.source = source
         self.run = run
         channels = slices.stacks[0].shape[0] // (2 * plan.settings.segmentation.context + 1)
         self.spec = round_spec(plan, channels)
@@ -169,8 +177,7 @@ class _Training:
     def _case_dice(
         self, model: SliceSegmenter, case_id: int, indices: list[int]
     ) -> NDArray[np.float64]:
-        image = normalise(load_image(self.project.header(case_id)))
-        labels = self.project.label_array(case_id)
+        image, labels = self.source.image(case_id), self.source.labels(case_id)
         truth = np.stack([slice_of(labels, self.plan.plane, index) for index in indices])
         predicted, _ = predict_slices(model, image, indices)
         return dice_per_class(predicted, truth, self.spec.label_values[1:])

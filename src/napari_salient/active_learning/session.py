@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_salient.active_learning.choosing import choose, pool_cases, pool_state
+from napari_salient.active_learning.choosing import choose, pool_sizes, pool_state
 from napari_salient.active_learning.modelling import BEGUN, Modelling
 from napari_salient.active_learning.progress import Counts, CurvePoint, count_slices, learning_curve
 from napari_salient.active_learning.settings import LoopSettings
-from napari_salient.data.planes import axis_of
 from napari_salient.project.states import SliceState
 
 if TYPE_CHECKING:
@@ -38,6 +37,7 @@ class LabellingSession(Modelling):
     def __init__(self, project: Project, settings: LoopSettings | None = None) -> None:
         super().__init__(project, settings or LoopSettings())
         self._pool: dict[int, int] = {}
+        self._pool_count = 0
 
     def propose(self, count: int | None = None) -> list[Proposal]:
         """Append slices of the pool to the queue, chosen with the scores of the active round.
@@ -54,7 +54,8 @@ class LabellingSession(Modelling):
         """
         busy = self._places(SliceState.PROPOSED, *BEGUN)
         scores = self.project.catalogue.scores(self._round.number) if self._round else None
-        state = pool_state(self.project.catalogue, self.plane, busy, self.set_aside, scores)
+        sizes = {c: n for c, n in self._pool_sizes().items() if c not in self.set_aside}
+        state = pool_state(self.plane, sizes, busy, scores)
         rng = np.random.default_rng(
             [self.settings.segmentation.fit.seed, self._next_number(), self._queue.draws]
         )
@@ -66,7 +67,7 @@ class LabellingSession(Modelling):
 
     def progress(self) -> Counts:
         """Count the slices of the pool by state."""
-        return count_slices(self.project.journal.slice_states(), self._pool_slices())
+        return count_slices(self.project.journal.slice_states(), self._pool_sizes())
 
     def curve(self) -> list[CurvePoint]:
         """Return one point a round: labels, agreement with the annotator, validation Dice."""
@@ -92,10 +93,10 @@ class LabellingSession(Modelling):
         self._reread(case_id)
         return row
 
-    def _pool_slices(self) -> dict[int, int]:
+    def _pool_sizes(self) -> dict[int, int]:
         """Return the slices of each case of the pool; counted again when cases were added."""
         catalogue = self.project.catalogue
-        if len(self._pool) != catalogue.count("pool"):
-            axis = axis_of(self.plane)
-            self._pool = {case.id: case.shape[axis] for case in pool_cases(catalogue, ())}
+        if self._pool_count != catalogue.count("pool"):
+            self._pool_count = catalogue.count("pool")
+            self._pool = pool_sizes(catalogue, self.plane)
         return self._pool
