@@ -20,12 +20,13 @@ from napari_salient.project.splits import SplitFractions
 from napari_salient.widgets.label_volumes import LabelVolumes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
 
 SIDE = 24
+ALL_POOL = SplitFractions(1.0, 0.0, 0.0)
 AS_DISPLAYED = np.diag([-1.0, 1.0, -1.0, 1.0])
 """Affine of a file whose axes (x, y, z) are those of the display."""
 PATIENCE_MS = 60_000
@@ -150,7 +151,7 @@ class Annotator:
 def make_project(tmp_path: Path) -> Callable[..., Path]:
     """Return a function that makes a project of blobs and returns its folder."""
 
-    def make(cases: int = 4, fractions: SplitFractions = SplitFractions(1.0, 0.0, 0.0)) -> Path:
+    def make(cases: int = 4, fractions: SplitFractions = ALL_POOL) -> Path:
         images = write_blobs(tmp_path / "images", cases)
         labels = LabelSchema.of("dim", "bright")
         Project.create(tmp_path / "project", images, labels=labels, fractions=fractions).close()
@@ -160,7 +161,7 @@ def make_project(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def sit_down(make_napari_viewer: Any, qtbot: Any) -> Iterator[Callable[[], Annotator]]:
+def sit_down(make_napari_viewer: Any, qtbot: Any) -> Callable[[], Annotator]:
     """Return a function that opens a window with the panel docked, and the annotator before it."""
 
     def sit() -> Annotator:
@@ -171,4 +172,4 @@ def sit_down(make_napari_viewer: Any, qtbot: Any) -> Iterator[Callable[[], Annot
         QApplication.processEvents()
         return Annotator(qtbot, viewer, panel)
 
-    yield sit
+    return sit

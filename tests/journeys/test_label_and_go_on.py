@@ -6,6 +6,8 @@ from qtpy.QtCore import Qt
 
 from napari_salient.project.states import SliceState
 
+CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+
 pytestmark = [
     pytest.mark.window,
     pytest.mark.slow,
@@ -51,7 +53,7 @@ def test_a_stroke_of_the_mouse_is_on_disk_and_is_undone_after_a_restart(make_pro
     second.open(folder)
     assert second.desk.here == place
     assert int((second.session.case.labels == 2).sum()) == stroke
-    second.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    second.press(Qt.Key.Key_Z, CONTROL)
     assert not second.session.case.labels.any()
     record = second.session.project.journal.slice_state(place[0], "axial", place[1])
     assert record.state is SliceState.PROPOSED
