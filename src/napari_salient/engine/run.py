@@ -191,9 +191,9 @@ class Run:
                 for event in events:
                     if isinstance(event, Finished):
                         finished = event
-                        continue
-                    self._log(event)
-                    yield event
+                    elif finished is None:
+                        self._log(event)
+                        yield event
             except Exception as error:
                 logger.exception("The job of run %s raised.", self.id)
                 message = f"The job failed: {type(error).__name__}: {error}"
