@@ -10,6 +10,7 @@ import numpy as np
 from napari_salient.data.geometry import on_grid
 from napari_salient.data.nifti import (
     HEADER_BYTES,
+    SPACE_UNIT,
     read_nifti_header,
     read_voxels,
     suffix_of,
@@ -173,7 +174,7 @@ def _grid_of(image: VolumeHeader) -> Any:
     for name in GRID_FIELDS:
         header[name] = source[name]
     header["pixdim"][:4] = source["pixdim"][:4]
-    header.set_xyzt_units(source.get_xyzt_units()[0])
+    header["xyzt_units"] = source["xyzt_units"] & SPACE_UNIT
     return header
 
 

@@ -7,6 +7,7 @@ before any voxel is allocated, extensions are never parsed, and no file stays op
 from __future__ import annotations
 
 import gzip
+import logging
 import math
 import zlib
 from contextlib import contextmanager
@@ -25,6 +26,9 @@ SUFFIXES = (".nii.gz", ".nii")
 HEADER_BYTES = {348: 352, 540: 544}
 """First word of a NIfTI-1 or NIfTI-2 header, and where voxels can start at the earliest."""
 
+SPACE_UNIT = 0b111
+"""The bits of ``xyzt_units`` that name the unit of lengths."""
+
 BEST_DEFLATE = 1032
 """No gzip stream unpacks to more than this many times its length."""
 
@@ -32,6 +36,13 @@ WORKING_BYTES = 16
 """Bytes a voxel needs while it is scaled, turned and made float32, beside those it was read as."""
 
 READ_AHEAD = 1 << 20
+
+REFUSE_AT = 40
+"""From this level on a fault of the header is an error; nibabel repairs lesser ones as it loads."""
+
+_REPAIRS = logging.getLogger(f"{__name__}.repairs")
+_REPAIRS.addHandler(logging.NullHandler())
+_REPAIRS.propagate = False
 
 
 def suffix_of(path: Path) -> str | None:
@@ -114,7 +125,8 @@ def _parse(path: Path, start: bytes) -> Any:
     kind = Nifti1Header if size == 348 else Nifti2Header
     try:
         with np.errstate(all="ignore"):
-            header = kind(start[:size])
+            header = kind(start[:size], check=False)
+            header.check_fix(_REPAIRS, REFUSE_AT)
             header.get_best_affine(), header.get_slope_inter(), header.get_data_dtype()
     except (HeaderDataError, ValueError, KeyError, OverflowError) as error:
         raise InputError(f"{path} has a damaged header ({error}); get another copy.") from error
@@ -202,5 +214,5 @@ def _stream(path: Path) -> Iterator[BinaryIO]:
             "compressed."
         ) from error
     except OSError as error:
-        reason = error.strerror or error
+        reason = error.strerror or str(error).partition("\n")[0]
         raise InputError(f"{path} cannot be read ({reason}); check the file.") from error

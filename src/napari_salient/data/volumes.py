@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_salient.data.geometry import AxisOrder, display_spacing
-from napari_salient.data.nifti import read_nifti_header, read_voxels
+from napari_salient.data.nifti import SPACE_UNIT, read_nifti_header, read_voxels
 from napari_salient.data.planes import Plane, axis_of
 from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-MILLIMETRES = {"meter": 1000.0, "mm": 1.0, "micron": 0.001, "unknown": 1.0}
+MILLIMETRES = {1: 1000.0, 2: 1.0, 3: 0.001}
+"""Length of the units of NIfTI (metre, mm, micron)."""
+
 CLIP_PERCENTILES = (0.5, 99.5)
 
 
@@ -164,4 +166,4 @@ def _finite(header: VolumeHeader, voxels: np.ndarray) -> np.ndarray:
 
 def _millimetres(nifti: Any) -> float:
     """Return the length of the header's unit; files without a unit are taken as mm."""
-    return MILLIMETRES.get(nifti.get_xyzt_units()[0], 1.0)
+    return MILLIMETRES.get(int(nifti["xyzt_units"]) & SPACE_UNIT, 1.0)
