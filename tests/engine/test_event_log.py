@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -29,6 +29,9 @@ from napari_salient.engine.events import (
     Warned,
 )
 from napari_salient.engine.hold import take_hold
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 numbers = st.integers(0, 10**9)
 texts = st.text(max_size=20)

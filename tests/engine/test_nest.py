@@ -10,9 +10,7 @@ from tiny_tasks import same
 
 from napari_salient.engine.nest import clone_nest, put_together, take_apart
 
-plain = (
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
-)
+plain = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
 tensors = st.lists(st.floats(-1, 1), max_size=3).map(torch.tensor)
 keys = st.text(max_size=5) | st.integers() | st.sampled_from(["$tensor", "$mapping", "$tuple"])
 nests = st.recursive(
@@ -40,7 +38,12 @@ def test_a_clone_is_equal_and_shares_nothing(nest):
     copy = clone_nest(nest)
     take_apart(copy, "state", cloned)
     assert same(copy, nest)
-    assert all(a.data_ptr() != b.data_ptr() for a in named.values() if a.numel() for b in [*cloned.values()])
+    assert all(
+        a.data_ptr() != b.data_ptr()
+        for a in named.values()
+        if a.numel()
+        for b in [*cloned.values()]
+    )
 
 
 def test_what_would_need_pickle_is_refused_by_name():

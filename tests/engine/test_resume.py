@@ -146,9 +146,8 @@ def test_a_longer_run_goes_on_from_a_shorter_one_and_says_that_it_is_another(tmp
     train(TinyTask(), tmp_path)
     events = train(TinyTask(), tmp_path, replace(SETTINGS, steps=STEPS + 2), resume=True)
     assert len(losses(events)) == 2
-    assert [e.message for e in events if isinstance(e, Warned)][0].startswith(
-        f"Resumed with steps {STEPS} → {STEPS + 2}"
-    )
+    warned = next(event for event in events if isinstance(event, Warned))
+    assert warned.message.startswith(f"Resumed with steps {STEPS} → {STEPS + 2}")
 
 
 def test_resume_takes_the_threads_of_the_run_so_far_and_says_so_if_told_otherwise(tmp_path):

@@ -1,7 +1,7 @@
 """All state of a run in one safetensors file; nothing is ever pickled.
 
 The tensors are named ``model.*`` and ``state.*``. The file's metadata holds, as JSON, the rest of
-the state, facts about the run, and a checksum over the tensors.
+the state, facts about the run, and a checksum over all of it.
 """
 
 from __future__ import annotations
@@ -111,8 +111,8 @@ def save_checkpoint(
         "format": FORMAT,
         "state": json.dumps(apart),
         "meta": json.dumps(dict(meta)),
-        "checksum": _checksum(stored),
     }
+    metadata["checksum"] = _checksum(stored, metadata)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_target(path) as temporary:
@@ -146,7 +146,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
                 f"{path} was not written by this program (or by a later version); choose a "
                 "checkpoint from a run's folder."
             )
-        if metadata["checksum"] != _checksum(tensors):
+        if metadata["checksum"] != _checksum(tensors, metadata):
             raise RunError(f"{path} is damaged: its checksum is wrong; use an earlier checkpoint.")
         state = put_together(json.loads(metadata["state"]), tensors)
         meta = json.loads(metadata["meta"])
@@ -195,11 +195,11 @@ def _storable(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return storable
 
 
-def _checksum(tensors: Mapping[str, Tensor]) -> str:
-    """Return a CRC-32 over names and bytes in the order of the names."""
+def _checksum(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
+    """Return a CRC-32 over the JSON parts and the tensors' names and bytes, in a fixed order."""
     import torch
 
-    checksum = 0
+    checksum = zlib.crc32((metadata["state"] + metadata["meta"]).encode())
     for name in sorted(tensors):
         checksum = zlib.crc32(name.encode(), checksum)
         tensor = tensors[name]
