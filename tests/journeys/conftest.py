@@ -148,6 +148,18 @@ class Annotator:
 
 
 @pytest.fixture
+def blobs() -> Callable[[Path, int], list[Path]]:
+    """Return `write_blobs`."""
+    return write_blobs
+
+
+@pytest.fixture
+def settings() -> Callable[..., LoopSettings]:
+    """Return `quick`."""
+    return quick
+
+
+@pytest.fixture
 def make_project(tmp_path: Path) -> Callable[..., Path]:
     """Return a function that makes a project of blobs and returns its folder."""
 

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from napari_salient.project.labels import LabelClass, LabelSchema
 
 COLUMNS = 3
+STYLE = """
+QToolButton { border: 1px solid transparent; border-radius: 2px; padding: 2px; }
+QToolButton:checked { border-color: #d0d3d8; background: #414851; font-weight: bold; }
+QToolButton:focus { border-color: #007acc; }
+"""
 
 
 class ClassBar(QWidget):
@@ -23,6 +28,7 @@ class ClassBar(QWidget):
         super().__init__(parent)
         self._group = QButtonGroup(self)
         self._group.idClicked.connect(self.chosen)
+        self.setStyleSheet(STYLE)
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(3)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from napari_salient.widgets.keys import Key
 
-COLUMNS = 6
-"""Of the grid behind the rows, so that one, two or three buttons can share a row."""
+COLUMNS = 12
+"""Of the grid behind the rows, so that one to four buttons can share a row."""
 PRIMARY = "QPushButton { background: #1f6f54; font-weight: bold; padding: 5px; }"
 
 

@@ -150,6 +150,12 @@ class Desk(QObject):
         if layer is not None:
             layer.visible = not layer.visible
 
+    def toggle_outlines(self) -> None:
+        """Draw the labels as outlines, or filled."""
+        layer = self.layers.labels
+        if layer is not None:
+            layer.contour = 0 if layer.contour else 1
+
     def toggle_zoom(self) -> None:
         """Show the whole slice, or the object in it; stays so for the next slices."""
         self.whole_slice = not self.whole_slice
@@ -258,6 +264,7 @@ class Desk(QObject):
 
     def _restore(self) -> None:
         if self.session.case is not None and not self.layers.complete:
+            self.recorder.record()
             self.layers.remove()
             self._show()
 

@@ -39,6 +39,8 @@ class ExportPage(QWidget):
         self.folder.set_path(session.project.exports_dir)
         self.export = QPushButton("Export the accepted labels")
         self.export.clicked.connect(self.start)
+        self.export.setAutoDefault(True)
+        self.setFocusProxy(self.export)
         self.written = QListWidget()
         self.written.setAccessibleName("Files written")
         what = QLabel(WHAT)

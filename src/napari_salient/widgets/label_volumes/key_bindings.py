@@ -24,7 +24,7 @@ BUTTONS = (
     ("Reject", "Unsure", "Empty"),
     ("Prediction", "Back", "Next"),
     ("Undo", "Redo"),
-    ("Zoom", "Labels", "Doubt"),
+    ("Zoom", "Labels", "Outline", "Doubt"),
 )
 """What the buttons for the keys of `decision_keys` are called, row by row."""
 
@@ -51,6 +51,7 @@ def decision_keys(desk: Desk) -> list[Key]:
         edit("Control-Shift-Z", "Redo", session.redo),
         Key("O", "Only the object, or the whole slice", desk.toggle_zoom, LOOK),
         Key("S", "Show or hide the labels", desk.toggle_labels, LOOK),
+        Key("Q", "Outlines of the labels, or filled", desk.toggle_outlines, LOOK),
         Key("D", "Doubt: show where the model is unsure", desk.layers.toggle_map, LOOK),
     ]
 

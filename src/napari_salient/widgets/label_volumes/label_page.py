@@ -123,6 +123,7 @@ class LabelPage(QWidget):
         desk.changed.connect(self.show_work)
         desk.opening.connect(self.card.show_opening)
         desk.recorder.unsaved.connect(self.card.show_unsaved)
+        desk.recorder.saved.connect(self.card.show_saved)
         desk.recorder.failed.connect(lambda _error: self.card.show_failed())
         self.classes.chosen.connect(desk.select_class)
         self.queue.proposal_chosen.connect(desk.go_to)

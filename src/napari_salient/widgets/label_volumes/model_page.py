@@ -27,6 +27,8 @@ from napari_salient.widgets.settings_form import SettingsForm, parameter_help
 from napari_salient.widgets.table import Table
 
 if TYPE_CHECKING:
+    from qtpy.QtGui import QShowEvent
+
     from napari_salient.active_learning.progress import CurvePoint
     from napari_salient.active_learning.session import LabellingSession
 
@@ -57,6 +59,7 @@ class ModelPage(QWidget):
         self.use.clicked.connect(self._use_selected)
         self.resume.clicked.connect(lambda _checked=False: self.resume_requested.emit())
         self.resume.hide()
+        self.setFocusProxy(self.strategy)
         self.show_rounds()
 
     def show_rounds(self) -> None:
@@ -69,6 +72,11 @@ class ModelPage(QWidget):
         )
         self.use.setEnabled(bool(points))
         _draw(self.curve, points)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look at the rounds again whenever the page is opened."""
+        super().showEvent(event)
+        self.show_rounds()
 
     def _use_selected(self, _checked: bool = False) -> None:
         row = self.rounds.current_row()

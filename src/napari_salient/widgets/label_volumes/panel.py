@@ -14,6 +14,7 @@ from napari_salient.errors import SalientError
 from napari_salient.project.project import Project
 from napari_salient.widgets.closing import on_closed
 from napari_salient.widgets.label_volumes.new_project import NewProject, new_project_job
+from napari_salient.widgets.label_volumes.remembered import remembered_settings
 from napari_salient.widgets.label_volumes.set_up_page import SetUpPage
 from napari_salient.widgets.label_volumes.workbench import Workbench
 from napari_salient.widgets.notice import NoticeLine, ResearchFooter, sentence_of
@@ -23,6 +24,8 @@ from napari_salient.widgets.worker import start_job
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    from qtpy.QtGui import QShowEvent
 
     from napari_salient.active_learning.settings import LoopSettings
     from napari_salient.engine.events import Event, Finished
@@ -65,6 +68,12 @@ class LabelVolumes(QWidget):
     def sizeHint(self) -> QSize:
         """Return the width that the pages are made for."""
         return QSize(WIDTH, 800)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Let somebody without a mouse begin at once."""
+        super().showEvent(event)
+        if self.bench is None:
+            self.set_up.setFocus()
 
     def suggest(self, paths: Sequence[Path]) -> None:
         """Fill volumes into the set-up page."""
@@ -136,6 +145,9 @@ class LabelVolumes(QWidget):
         self.bench = Workbench(self.viewer, session, self.notice, self)
         self._stack.addWidget(self.bench)
         self._stack.setCurrentWidget(self.bench)
+        focused = self.window().focusWidget()
+        if focused is not None:
+            focused.clearFocus()
         self.bench.begin()
         self.opened.emit()
 
@@ -148,7 +160,7 @@ class LabelVolumes(QWidget):
 def _open_session(folder: Path, settings: LoopSettings | None) -> LabellingSession:
     project = Project.open(folder)
     try:
-        return LabellingSession(project, settings)
+        return LabellingSession(project, settings or remembered_settings(project.runs_dir))
     except BaseException:
         project.close()
         raise

@@ -30,6 +30,8 @@ class StrokeRecorder(QObject):
     """Something was changed that is not on disk yet."""
     recorded = Signal(int)
     """A change is on disk, under this row of the journal."""
+    saved = Signal()
+    """Everything is on disk."""
     failed = Signal(object)
     """The journal refused, with this error; the change is still only in memory."""
 
@@ -73,6 +75,7 @@ class StrokeRecorder(QObject):
         self._touched.clear()
         if row is not None:
             self.recorded.emit(row)
+        self.saved.emit()
         return True
 
     def _painted(self, _event: Any = None) -> None:

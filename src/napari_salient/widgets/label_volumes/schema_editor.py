@@ -25,7 +25,7 @@ from napari_salient.widgets.label_volumes.class_bar import swatch
 if TYPE_CHECKING:
     from napari_salient.project.labels import LabelClass
 
-TAKEN_KEYS = frozenset("ARUWTNOSDCGEPFLZBMXV0?")
+TAKEN_KEYS = frozenset("ARUWTNOSQDCEPFLZBMXV")
 """Keys of the panel and of napari's labels layer."""
 
 

@@ -55,6 +55,7 @@ class SetUpPage(QWidget):
         self._files: tuple[Path, ...] = ()
         self._set_up()
         self._lay_out()
+        self.setFocusProxy(self.images)
 
     def suggest(self, paths: Sequence[Path]) -> None:
         """Fill in volumes that somebody wants to label."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QPushButton, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QPushButton, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from napari_salient.widgets.keys import Key
 from napari_salient.widgets.label_volumes import key_bindings
@@ -42,6 +42,7 @@ class Workbench(QWidget):
         self.classes_page = ClassesPage(session)
         self.export_page = ExportPage(session)
         self.controls = RunControls("Train")
+        self.controls.loss.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.pages = QTabWidget()
         self.keyboard = Keyboard(viewer, key_bindings.GROUPS)
         self._lay_out()
@@ -83,6 +84,7 @@ class Workbench(QWidget):
             source.told.connect(self.tell)
         self.desk.recorder.failed.connect(lambda error: self.tell(str(error), "error"))
         self.desk.changed.connect(self.trainer.start_if_due)
+        self.desk.changed.connect(self._refresh_rounds)
         self.desk.case_shown.connect(lambda: self.keyboard.follow(self.desk.layers.labels))
         self.classes_page.changed.connect(self._schema_changed)
 
@@ -103,6 +105,10 @@ class Workbench(QWidget):
         self.label_page.show_round()
         self.desk.follow_session()
         self.model_page.show_rounds()
+
+    def _refresh_rounds(self) -> None:
+        if self.model_page.isVisible():
+            self.model_page.show_rounds()
 
     def _offer_resume(self) -> None:
         self.model_page.resume.setVisible(self.trainer.interrupted() is not None)
