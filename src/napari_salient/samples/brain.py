@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -103,8 +104,9 @@ def open_sample() -> list[tuple[np.ndarray, dict[str, Any], str]]:
     ]
 
 
+@cache
 def load_template() -> BrainTemplate:
-    """Load the template and its tissue maps; takes about two seconds, most of it for imports.
+    """Load the template and its tissue maps at 2 mm; takes seconds the first time.
 
     CSF is what the brain's mask holds besides grey and white matter.
     """
@@ -123,6 +125,7 @@ def load_template() -> BrainTemplate:
     csf = np.clip(np.asarray(mask.dataobj, np.float32) - grey - white, 0, 1)
     maps = np.stack([t1, grey, white, csf])
     shown = np.stack([to_display(part, mask.affine) for part in maps])
+    shown.setflags(write=False)
     return BrainTemplate(shown, (2.0, 2.0, 2.0))
 
 
