@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
 from contextlib import contextmanager
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from napari_salient.cli import DONE, INTERRUPTED
@@ -62,19 +64,34 @@ def _display(title: str) -> TerminalDisplay | LineDisplay:
 
 @contextmanager
 def _cancelled_by_signals(control: Control) -> Iterator[None]:
-    """Cancel at the first Ctrl-C or request to end; a second one acts as if this was not here."""
+    """Cancel at the first Ctrl-C or request to end; a second one acts as if this was not here.
+
+    The handler runs in the middle of whatever the job does, perhaps while it holds the control's
+    lock, so it only leaves a word for a thread that may wait for locks.
+    """
+    asked: SimpleQueue[bool] = SimpleQueue()
+
+    def cancel_when_asked() -> None:
+        if asked.get():
+            print(f"\n{STOPPING}", file=sys.stderr)
+            control.cancel()
 
     def stop(number: int, frame: FrameType | None) -> None:
-        print(f"\n{STOPPING}", file=sys.stderr)
-        control.cancel()
+        asked.put(True)
         restore()
 
     def restore() -> None:
         for number, handler in before.items():
             signal.signal(number, handler)
 
-    before = {number: signal.signal(number, stop) for number in _SIGNALS}
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    canceller = threading.Thread(target=cancel_when_asked, name="cancel", daemon=True)
+    canceller.start()
+    for number in _SIGNALS:
+        signal.signal(number, stop)
     try:
         yield
     finally:
         restore()
+        asked.put(False)
+        canceller.join()
