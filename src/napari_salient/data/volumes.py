@@ -158,8 +158,8 @@ def _finite(header: VolumeHeader, voxels: np.ndarray) -> np.ndarray:
     bad = int(np.count_nonzero(~np.isfinite(voxels)))
     if bad:
         raise InputError(
-            f"{header.path} has {bad:,} voxels that are NaN or infinite; replace them by numbers "
-            "in a copy of the file."
+            f"{header.path} has NaN or infinite voxels ({bad:,} of {voxels.size:,}); replace them "
+            "by numbers in a copy of the file."
         )
     return np.ascontiguousarray(voxels)
 
