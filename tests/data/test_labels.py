@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import resource
+import subprocess
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -265,6 +267,33 @@ def test_our_own_labels_are_replaced(header, tmp_path):
         write_labels(tmp_path / "l.nii.gz", np.full(header.shape, value, np.uint8), header)
     assert (read_labels(tmp_path / "l.nii.gz", header) == 2).all()
     assert sorted(os.listdir(tmp_path)) == ["images", "l.nii.gz"]
+
+
+WATCHED = """
+import os, sys
+from pathlib import Path
+import numpy as np
+from napari_salient.data.labels import read_labels, write_labels
+from napari_salient.data.volumes import load_image, load_slice, read_header
+
+image, target = map(Path, sys.argv[1:])
+
+def watch(event, details):
+    if event == "open" and details[0] == str(image):
+        assert not details[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT), details
+
+sys.addaudithook(watch)
+header = read_header(image)
+load_image(header), load_slice(header, "axial", 0)
+write_labels(target, np.zeros(header.shape, np.uint8), header)
+read_labels(target, header)
+"""
+
+
+def test_the_image_is_never_opened_for_writing(header, tmp_path):
+    command = [sys.executable, "-c", WATCHED, header.path, tmp_path / "l.nii.gz"]
+    subprocess.run(command, check=True)
+    assert (tmp_path / "l.nii.gz").exists()
 
 
 @contextmanager
