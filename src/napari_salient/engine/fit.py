@@ -163,7 +163,7 @@ class _Fit:
         """Let the task measure itself unless that was done; return `False` if it was cancelled."""
         if self.evaluated == training.step:
             return True
-        seed_torch(self.settings.seed, "evaluate", training.step)
+        seed_torch(self.settings.seed, "evaluate", training.step, training.device)
         self.task.model.eval()
         for done, total in self.task.evaluate():
             yield Progress(done, total, "evaluation")

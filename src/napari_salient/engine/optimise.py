@@ -133,7 +133,7 @@ class Training:
     def _accumulate(
         self, control: Control
     ) -> Generator[Progress, None, tuple[float, dict[str, float]] | None]:
-        seed_torch(self.settings.seed, "step", self.step)
+        seed_torch(self.settings.seed, "step", self.step, self.device)
         self.task.on_step(self.step)
         self.task.model.train()
         self._optimiser.zero_grad(set_to_none=True)
