@@ -26,7 +26,7 @@ from napari_salient.engine.checkpoint import checkpoint_paths, latest_checkpoint
 from napari_salient.engine.control import Control
 from napari_salient.engine.events import Evaluated, FinishReason, Saved, Started, Step, Warned
 from napari_salient.engine.fit import fit
-from napari_salient.errors import RunError
+from napari_salient.errors import InputError, RunError
 
 CHILD = Path(__file__).with_name("tiny_child.py")
 
@@ -167,3 +167,16 @@ def test_checkpoint_of_another_model_is_refused(tmp_path):
     assert isinstance(finished.error, RunError)
     assert "another model" in finished.message
     assert latest_checkpoint(tmp_path) is not None
+
+
+class RefusesState(TinyTask):
+    def load_state_dict(self, state):
+        raise InputError("The checkpoint has other classes.")
+
+
+def test_a_task_that_refuses_a_checkpoint_leaves_it_as_it_is(tmp_path):
+    train(TinyTask(), tmp_path, control=CancelAtLook(2))
+    before = {path: path.read_bytes() for path in checkpoint_paths(tmp_path)}
+    finished = end(train(RefusesState(), tmp_path, resume=True))
+    assert finished.message == "The checkpoint has other classes."
+    assert {path: path.read_bytes() for path in checkpoint_paths(tmp_path)} == before

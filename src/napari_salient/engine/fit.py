@@ -91,7 +91,7 @@ class _Fit:
         self.settings = settings
         self.control = control
         self.run_dir = run_dir
-        self.training: Training | None = None
+        self.training: Training | None = None  # once it is in a state worth saving
         self.facts: dict[str, Any] = {}
         self.saved: int | None = None  # the step whose state on disk is up to date
         self.evaluated = -1
@@ -102,10 +102,11 @@ class _Fit:
         share = thread_share(self.settings.threads)
         threads = resumed_threads(self.settings, share, checkpoint.meta if checkpoint else {})
         with limit_threads(threads):
-            training = self.training = Training(self.task, self.settings)
+            training = Training(self.task, self.settings)
             self.facts = facts(self.settings, self.task, training.device, threads)
             if checkpoint is not None:
                 yield from self._restore(training, checkpoint)
+            self.training = training
             yield Started(self.settings.steps, training.step, training.device, threads)
             completed = yield from self._train(training)
         if completed:
