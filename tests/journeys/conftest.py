@@ -115,7 +115,7 @@ class Annotator:
 
     def paint_truth(self) -> None:
         """Draw the truth into the open slice, the way a tool of napari writes pixels."""
-        session, layer = self.session, self.desk.layers.labels
+        session, layer = self.session, self.desk.view.layers.labels
         here = plane_slice(session.plane, session.index)
         truth = np.zeros_like(layer.data)
         truth[here] = truth_of(session.case.case.name)[here]
@@ -123,7 +123,7 @@ class Annotator:
             where = np.nonzero(truth == value)
             if where[0].size:
                 layer.data_setitem(where, value)
-        self.wait(lambda: not self.desk.recorder.pending)
+        self.wait(lambda: not self.desk.view.recorder.pending)
 
     def label(self, count: int) -> None:
         for _ in range(count):

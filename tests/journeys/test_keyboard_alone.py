@@ -36,7 +36,7 @@ def test_everything_from_set_up_to_export_goes_by_keyboard(tmp_path, blobs, sit_
     assert annotator.session.project.schema.class_names == ("ball",)
 
     annotator.press(Qt.Key.Key_1)
-    assert annotator.desk.layers.labels.selected_label == 1
+    assert annotator.desk.view.layers.labels.selected_label == 1
     annotator.decide(Qt.Key.Key_W)
     annotator.decide(Qt.Key.Key_N)
     annotator.decide(Qt.Key.Key_R)

@@ -43,7 +43,7 @@ def test_a_stroke_of_the_mouse_is_on_disk_and_is_undone_after_a_restart(make_pro
     place = first.desk.here
     first.press(Qt.Key.Key_2)
     first.brush((20, 0), (20, 10), (0, 30))
-    first.wait(lambda: not first.desk.recorder.pending)
+    first.wait(lambda: not first.desk.view.recorder.pending)
     stroke = int((first.session.case.labels == 2).sum())
     assert stroke > 0
     assert first.bench.label_page.card.saved.text().startswith("● Saved")

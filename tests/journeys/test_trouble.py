@@ -63,9 +63,9 @@ def test_a_deleted_layer_comes_back_with_everything_that_was_painted(make_projec
     annotator.open(make_project())
     annotator.paint_truth()
     painted = annotator.session.case.labels.copy()
-    annotator.viewer.layers.remove(annotator.desk.layers.labels)
-    annotator.wait(lambda: annotator.desk.layers.complete)
-    assert annotator.desk.layers.labels.data is annotator.session.case.labels
+    annotator.viewer.layers.remove(annotator.desk.view.layers.labels)
+    annotator.wait(lambda: annotator.desk.view.layers.complete)
+    assert annotator.desk.view.layers.labels.data is annotator.session.case.labels
     assert (annotator.session.case.labels == painted).all()
     annotator.label(1)
     assert annotator.session.progress().accepted == 1

@@ -44,7 +44,7 @@ class Oracle:
 
     def paint(self, desk: Desk) -> None:
         """Draw the truth into the open slice through the labels layer, as napari's tools do."""
-        layer, session = desk.layers.labels, desk.session
+        layer, session = desk.view.layers.labels, desk.session
         if layer is None or session.index is None:
             return
         truth = np.array(layer.data)

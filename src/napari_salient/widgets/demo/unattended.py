@@ -89,7 +89,7 @@ class Script(QObject):
             if picture is not None and done == count // 2:
                 yield from self._picture(picture)
             self._oracle.paint(desk)
-            yield lambda desk=desk: not desk.recorder.pending  # type: ignore[misc]
+            yield lambda desk=desk: not desk.view.recorder.pending  # type: ignore[misc]
             self._press(Qt.Key.Key_A)
             yield lambda desk=desk, here=here: not desk.busy and desk.here != here  # type: ignore[misc]
 

@@ -60,7 +60,6 @@ class CaseLayers:
             self.labels = self._add(schema)
         else:
             self._refill(self.labels)
-        self.refresh_map("")
         self.viewer.layers.selection.active = self.labels
         return self.labels
 
@@ -76,11 +75,6 @@ class CaseLayers:
         if self.labels is not None:
             self.labels.colormap = label_colors(schema)
 
-    def refresh(self) -> None:
-        """Draw the labels again after they were changed in place."""
-        if self.labels is not None:
-            self.labels.refresh()
-
     def refresh_map(self, what: str) -> None:
         """Show how unsure the model is about the case; `what` says which model, in the name."""
         if self._case is None or not self.images:
@@ -88,19 +82,29 @@ class CaseLayers:
         values = self._case.uncertainty
         if self.map is None and values is not None:
             self.map = show_map(self.viewer, values, self.images[0], "uncertainty")
-        elif self.map is not None:
-            blank = np.zeros(self._case.labels.shape, np.float32)
-            self.map.data = blank if values is None else values
-            _rescale(self.map, self._case.header.spacing)
+            self.map.visible = False
+            self.map.events.visible.connect(self._fill_map)
         if self.map is not None:
             self.map.name = f"uncertainty {what}".strip()
             self.map.visible = self.map_wanted and values is not None
+            self._fill_map()
 
     def toggle_map(self) -> None:
         """Show or hide the uncertainty; stays so for the next cases."""
         self.map_wanted = not self.map_wanted
         if self.map is not None and self._case is not None:
             self.map.visible = self.map_wanted and self._case.uncertainty is not None
+
+    def _fill_map(self, _event: Any = None) -> None:
+        """Put the case's values into the map if it can be seen; nothing is drawn without any."""
+        if self.map is None or self._case is None or not self.map.visible:
+            return
+        values = self._case.uncertainty
+        if values is None:
+            values = np.zeros(self._case.labels.shape, np.float32)
+        if self.map.data is not values:
+            self.map.data = values
+        _rescale(self.map, self._case.header.spacing)
 
     def _names(self, case: OpenCase) -> list[str]:
         if len(case.image) == 1:

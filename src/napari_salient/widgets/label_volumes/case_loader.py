@@ -32,11 +32,16 @@ class CaseLoader:
         self._session, self._owner = session, owner
         self._wanted: int | None = None
         self._ahead: set[int] = set()
+        self._ready: set[int] = set()
 
     @property
     def busy(self) -> bool:
         """Whether a wanted case is being read."""
         return self._wanted is not None
+
+    def is_ready(self, case_id: int) -> bool:
+        """Whether a case was read ahead, so that opening it takes no time."""
+        return case_id in self._ready
 
     def want(
         self,
@@ -60,14 +65,25 @@ class CaseLoader:
 
     def read_ahead(self, case_ids: Iterable[int]) -> None:
         """Read cases that will probably be wanted soon; failures wait until they are."""
-        for case_id in case_ids:
-            if case_id not in self._ahead:
-                self._ahead.add(case_id)
-                self._read(case_id, lambda _finished, this=case_id: self._ahead.discard(this))
+        soon = set(case_ids)
+        self._ready &= soon
+        for case_id in soon - self._ready - self._ahead:
+            self._ahead.add(case_id)
+            self._read(case_id, lambda finished, this=case_id: self._was_read(this, finished))
+
+    def _was_read(self, case_id: int, finished: Finished) -> None:
+        if case_id in self._ahead and finished.reason is FinishReason.COMPLETED:
+            self._ready.add(case_id)
+        self._ahead.discard(case_id)
 
     def forget(self) -> None:
         """Want nothing any more."""
         self._wanted = None
+
+    def outdate(self) -> None:
+        """Forget what was read ahead, because another model has other predictions of it."""
+        self._ready.clear()
+        self._ahead.clear()
 
     def _read(self, case_id: int, ended: Callable[[Finished], object]) -> None:
         start_job(

@@ -49,10 +49,10 @@ def decision_keys(desk: Desk) -> list[Key]:
         Key("N", "Next proposal, this one stays as it is", lambda: desk.step(1), DECIDE),
         edit("Control-Z", "Undo, decisions too, also after a restart", session.undo),
         edit("Control-Shift-Z", "Redo", session.redo),
-        Key("O", "Only the object, or the whole slice", desk.toggle_zoom, LOOK),
-        Key("S", "Show or hide the labels", desk.toggle_labels, LOOK),
-        Key("Q", "Outlines of the labels, or filled", desk.toggle_outlines, LOOK),
-        Key("D", "Doubt: show where the model is unsure", desk.layers.toggle_map, LOOK),
+        Key("O", "Only the object, or the whole slice", desk.view.toggle_zoom, LOOK),
+        Key("S", "Show or hide the labels", desk.view.toggle_labels, LOOK),
+        Key("Q", "Outlines of the labels, or filled", desk.view.toggle_outlines, LOOK),
+        Key("D", "Doubt: show where the model is unsure", desk.view.layers.toggle_map, LOOK),
     ]
 
 
@@ -60,7 +60,7 @@ def class_keys(schema: LabelSchema, desk: Desk) -> list[Key]:
     """Return the key of each label class that has one."""
 
     def paint(value: int) -> Callable[[], None]:
-        return lambda: desk.select_class(value)
+        return lambda: desk.view.select_class(value)
 
     keyed = [label for label in schema.active if label.key]
     return [Key(label.key, f"Paint {label.name}", paint(label.value), PAINT) for label in keyed]

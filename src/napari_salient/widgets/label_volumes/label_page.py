@@ -44,6 +44,7 @@ class LabelPage(QWidget):
         self.queue, self.map = QueueTable(), PoolView()
         self.counts = QLabel()
         self.counts.setWordWrap(True)
+        self.counts.setMinimumHeight(2 * self.counts.fontMetrics().lineSpacing())
         self._layer: Any = None
         self._lay_out()
         self._connect()
@@ -55,7 +56,7 @@ class LabelPage(QWidget):
         """Show the classes of the project after they changed."""
         schema = self.desk.session.project.schema
         self.classes.set_schema(schema)
-        self.desk.layers.set_schema(schema)
+        self.desk.view.layers.set_schema(schema)
         self.planes.set_colors({label.value: label.color for label in schema.classes})
         self._class_selected()
 
@@ -63,16 +64,8 @@ class LabelPage(QWidget):
         """Show the uncertainties of another round."""
         self.map.show_scores(self.desk.session)
 
-    def show_place(self) -> None:
-        """Show which slice is open now."""
-        session = self.desk.session
-        self.card.show_slice(session)
-        self.planes.refresh()
-        self.queue.show_queue(session)
-        self.map.show_place(session)
-
     def show_work(self) -> None:
-        """Show states, queue and counts after something changed."""
+        """Show what is open, its state, the queue and the counts."""
         session = self.desk.session
         self.card.show_slice(session)
         self.card.show_saved()
@@ -83,13 +76,13 @@ class LabelPage(QWidget):
 
     def _show_case(self) -> None:
         """Let planes, contrast and class buttons follow the layers of another case."""
-        case, layers = self.desk.session.case, self.desk.layers
+        case, layers = self.desk.session.case, self.desk.view.layers
         if case is None or layers.labels is None:
             return
         schema = self.desk.session.project.schema
         colors = {label.value: label.color for label in schema.classes}
         self.planes.set_case(case.image[0], case.labels, case.header.spacing, colors)
-        self.planes.link(self.desk.viewer, layers.labels)
+        self.planes.link(self.desk.view.viewer, layers.labels)
         if layers.labels is not self._layer:
             self._layer = layers.labels
             layers.images[0].events.contrast_limits.connect(self._contrast_changed)
@@ -99,11 +92,11 @@ class LabelPage(QWidget):
         self._class_selected()
 
     def _apply_contrast(self) -> None:
-        self.contrast.apply(self.desk.layers.images)
+        self.contrast.apply(self.desk.view.layers.images)
         self._contrast_changed()
 
     def _contrast_changed(self, _event: Any = None) -> None:
-        images = self.desk.layers.images
+        images = self.desk.view.layers.images
         if images:
             low, high = images[0].contrast_limits
             self.planes.set_limits((low, high))
@@ -112,20 +105,19 @@ class LabelPage(QWidget):
         self.planes.refresh()
 
     def _class_selected(self, _event: Any = None) -> None:
-        layer = self.desk.layers.labels
+        layer = self.desk.view.layers.labels
         if layer is not None:
             self.classes.set_selected(layer.selected_label)
 
     def _connect(self) -> None:
         desk = self.desk
-        desk.moved.connect(self.show_place)
-        desk.case_shown.connect(self._show_case)
         desk.changed.connect(self.show_work)
         desk.opening.connect(self.card.show_opening)
-        desk.recorder.unsaved.connect(self.card.show_unsaved)
-        desk.recorder.saved.connect(self.card.show_saved)
-        desk.recorder.failed.connect(lambda _error: self.card.show_failed())
-        self.classes.chosen.connect(desk.select_class)
+        desk.view.case_shown.connect(self._show_case)
+        desk.view.recorder.unsaved.connect(self.card.show_unsaved)
+        desk.view.recorder.saved.connect(self.card.show_saved)
+        desk.view.recorder.failed.connect(lambda _error: self.card.show_failed())
+        self.classes.chosen.connect(desk.view.select_class)
         self.queue.proposal_chosen.connect(desk.go_to)
         self.map.slice_chosen.connect(desk.go_to)
 

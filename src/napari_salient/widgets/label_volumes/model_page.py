@@ -70,6 +70,7 @@ class ModelPage(QWidget):
         self.rounds.set_rows(
             [(p.round, p.labelled, p.agreement, p.dice, p.round == number) for p in points]
         )
+        self.rounds.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.use.setEnabled(bool(points))
         _draw(self.curve, points)
 
@@ -121,7 +122,6 @@ class ModelPage(QWidget):
         fold.setDuration(0)
         fold.addWidget(self.form)
         self.rounds.setMinimumHeight(120)
-        self.rounds.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         inside = QWidget()
         layout = QVBoxLayout(inside)
         layout.setContentsMargins(4, 6, 4, 2)

@@ -82,11 +82,14 @@ class Workbench(QWidget):
     def _connect_desk(self) -> None:
         for source in (self.desk, self.trainer, self.classes_page, self.export_page):
             source.told.connect(self.tell)
-        self.desk.recorder.failed.connect(lambda error: self.tell(str(error), "error"))
+        self.desk.view.recorder.failed.connect(lambda error: self.tell(str(error), "error"))
         self.desk.changed.connect(self.trainer.start_if_due)
         self.desk.changed.connect(self._refresh_rounds)
-        self.desk.case_shown.connect(lambda: self.keyboard.follow(self.desk.layers.labels))
+        self.desk.view.case_shown.connect(self._follow_layer)
         self.classes_page.changed.connect(self._schema_changed)
+
+    def _follow_layer(self) -> None:
+        self.keyboard.follow(self.desk.view.layers.labels)
 
     def _connect_training(self) -> None:
         self.trainer.started.connect(self._round_started)
