@@ -56,7 +56,7 @@ class SmallTask:
         return [{"params": list(self.model.parameters())}]
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """The one batch."""
+        """Return the one batch."""
         return self.data
 
     def loss(self, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, dict[str, float]]:
