@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from napari_salient.engine.control import Control
@@ -69,7 +70,7 @@ class CaseLoader:
         self._ready &= soon
         for case_id in soon - self._ready - self._ahead:
             self._ahead.add(case_id)
-            self._read(case_id, lambda finished, this=case_id: self._was_read(this, finished))
+            self._read(case_id, partial(self._was_read, case_id))
 
     def _was_read(self, case_id: int, finished: Finished) -> None:
         if case_id in self._ahead and finished.reason is FinishReason.COMPLETED:
@@ -86,10 +87,7 @@ class CaseLoader:
         self._ahead.clear()
 
     def _read(self, case_id: int, ended: Callable[[Finished], object]) -> None:
-        start_job(
-            lambda: self._session.load_case(case_id) and None,
-            Control(),
-            on_finished=ended,
-            name="Reading a volume",
-            owner=self._owner,
-        )
+        def read() -> None:
+            self._session.load_case(case_id)
+
+        start_job(read, Control(), on_finished=ended, name="Reading a volume", owner=self._owner)

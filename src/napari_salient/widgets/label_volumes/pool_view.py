@@ -8,7 +8,8 @@ import numpy as np
 
 from napari_salient.data.planes import axis_of
 from napari_salient.project.states import SliceState
-from napari_salient.widgets.pool_map import Cell, PoolMap
+from napari_salient.widgets.pool_cells import Cell
+from napari_salient.widgets.pool_map import PoolMap
 
 if TYPE_CHECKING:
     from napari_salient.active_learning.session import LabellingSession
