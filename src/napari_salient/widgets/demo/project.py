@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from napari_salient.active_learning.settings import LoopSettings, SegmentationSettings
 from napari_salient.engine.events import Event, Finished, FinishReason, Progress
 from napari_salient.engine.settings import FitSettings
+from napari_salient.errors import InputError
 from napari_salient.project.labels import LabelSchema
 from napari_salient.widgets.label_volumes.new_project import NewProject, new_project_job
 
@@ -44,7 +45,12 @@ def sample_project_job(folder: Path, control: Control) -> Iterator[Event]:
     from napari_salient.samples.brain import make_brain_pool
 
     yield Progress(0, 1, "sample volumes made")
-    sample = make_brain_pool(folder, CASES)
+    try:
+        sample = make_brain_pool(folder, CASES)
+    except OSError as error:
+        message = f"{folder} cannot be written ({error.strerror}); choose another folder."
+        yield Finished(FinishReason.ERRORED, message=message, error=InputError(message))
+        return
     yield Progress(1, 1, "sample volumes made")
     wanted = NewProject(
         images=(sample.images,),

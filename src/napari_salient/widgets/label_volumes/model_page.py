@@ -10,7 +10,6 @@ from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFormLayout,
-    QHeaderView,
     QLabel,
     QPushButton,
     QScrollArea,
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from napari_salient.active_learning.session import LabellingSession
 
 AGREEMENT, VALIDATION = "agreement with you", "validation Dice"
+COLUMN_WIDTHS = (58, 58, 86, 86, 60)
 ON_TOP = ("strategy", "batch", "train_after_batch")
 
 
@@ -70,7 +70,8 @@ class ModelPage(QWidget):
         self.rounds.set_rows(
             [(p.round, p.labelled, p.agreement, p.dice, p.round == number) for p in points]
         )
-        self.rounds.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        for column, width in enumerate(COLUMN_WIDTHS):
+            self.rounds.setColumnWidth(column, width)
         self.use.setEnabled(bool(points))
         _draw(self.curve, points)
 
@@ -122,6 +123,7 @@ class ModelPage(QWidget):
         fold.setDuration(0)
         fold.addWidget(self.form)
         self.rounds.setMinimumHeight(120)
+        self.rounds.horizontalHeader().setStretchLastSection(False)
         inside = QWidget()
         layout = QVBoxLayout(inside)
         layout.setContentsMargins(4, 6, 4, 2)

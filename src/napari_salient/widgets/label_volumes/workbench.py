@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QPushButton, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
+from napari_salient.engine.events import Evaluated
 from napari_salient.widgets.keys import Key
 from napari_salient.widgets.label_volumes import key_bindings
 from napari_salient.widgets.label_volumes.classes_page import ClassesPage
@@ -20,9 +22,11 @@ from napari_salient.widgets.run_controls import RunControls
 
 if TYPE_CHECKING:
     from napari_salient.active_learning.session import LabellingSession
+    from napari_salient.engine.events import Event
     from napari_salient.engine.run import Run
     from napari_salient.widgets.notice import NoticeLine
 
+MEAN = "dice"
 STARTING = "Loading the network, the first time takes some seconds"
 
 
@@ -93,7 +97,7 @@ class Workbench(QWidget):
 
     def _connect_training(self) -> None:
         self.trainer.started.connect(self._round_started)
-        self.trainer.event.connect(self.controls.show_event)
+        self.trainer.event.connect(self._show_event)
         self.trainer.ended.connect(self._offer_resume)
         self.trainer.adopted.connect(self._round_adopted)
         self.controls.start_requested.connect(self.trainer.start)
@@ -103,6 +107,12 @@ class Workbench(QWidget):
     def _round_started(self, run: Run) -> None:
         self.model_page.resume.hide()
         self.controls.follow(run, STARTING)
+
+    def _show_event(self, event: Event) -> None:
+        """Show an event; of what was measured only the mean, the line is short."""
+        if isinstance(event, Evaluated) and MEAN in event.metrics:
+            event = dataclasses.replace(event, metrics={MEAN: event.metrics[MEAN]})
+        self.controls.show_event(event)
 
     def _round_adopted(self) -> None:
         self.label_page.show_round()
