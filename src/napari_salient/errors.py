@@ -1,7 +1,7 @@
 """The exceptions this package raises on purpose.
 
-Each message is one sentence or two that say what happened, to what, and what to do next; the viewer's notice
-and the command line print it as it stands. Anything else that escapes is a defect.
+Each message is one sentence or two that say what happened, to what, and what to do next; the
+viewer's notice and the command line print it as it stands. Anything else that escapes is a defect.
 """
 
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 class Proposal:
     """A slice worth labelling next, and why.
 
-    `score` is larger for more worth, comparable only within one query; `reason` is for the annotator.
+    `score` is larger for more worth, comparable only within one query; `reason` is for the
+    annotator.
     """
 
     case_id: int
@@ -38,9 +39,11 @@ class PoolState:
     case_id, index : integer arrays, shape (slice,)
         Which volume, and which slice of it.
     labelled : bool array, shape (slice,)
-        What need not be asked again: accepted slices, and in the tool also those sent back or under way.
+        What need not be asked again: accepted slices, and in the tool also those sent back or under
+        way.
     score : float array, shape (slice,), or None
-        Uncertainty from the last round's model, larger = more uncertain; `None` before there is a model.
+        Uncertainty from the last round's model, larger = more uncertain; `None` before there is a
+        model.
     """
 
     plane: Plane
@@ -63,7 +66,9 @@ class PoolState:
 
     def proposal(self, position: int, score: float, reason: str) -> Proposal:
         """Return the slice at `position` as a proposal."""
-        return Proposal(int(self.case_id[position]), self.plane, int(self.index[position]), float(score), reason)
+        return Proposal(
+            int(self.case_id[position]), self.plane, int(self.index[position]), float(score), reason
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as plain JSON values."""

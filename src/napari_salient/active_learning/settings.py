@@ -15,15 +15,18 @@ class SegmentationSettings:
     Parameters
     ----------
     width
-        Channels of the first level of the U-Net; the deeper levels have 2, 4, 8 and 8 times as many.
+        Channels of the first level of the U-Net; the deeper levels have 2, 4, 8 and 8 times as
+        many.
     context
         Neighbouring slices on each side that the network sees beside the labelled one.
     batch_size
         Slices in one optimiser step.
     crop
-        Longest side of a training slice in pixels; larger slices are cropped around what is labelled.
+        Longest side of a training slice in pixels; larger slices are cropped around what is
+        labelled.
     augment
-        Whether to rotate, scale, bend and re-contrast the training slices. Never flips: left is not right.
+        Whether to rotate, scale, bend and re-contrast the training slices. Never flips: left is not
+        right.
     fit
         The training run.
     """
@@ -73,7 +76,8 @@ class SimulationSettings:
     rounds
         Queries; the model is trained once more than that.
     seeds
-        Repetitions. A seed fixes the initial slices and the network's weights for all strategies alike.
+        Repetitions. A seed fixes the initial slices and the network's weights for all strategies
+        alike.
     plane
         Slicing plane.
     test_every

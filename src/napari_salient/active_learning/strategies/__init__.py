@@ -1,7 +1,7 @@
 """Query strategies: pure functions that choose the next slices from the state of the pool.
 
-Every strategy answers `select(state, k, rng)` with exactly ``min(k, open slices)`` different open slices; the
-same state and generator give the same list.
+Every strategy answers `select(state, k, rng)` with exactly ``min(k, open slices)`` different open
+slices; the same state and generator give the same list.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ def strategy(name: str) -> Strategy:
         If there is none of that name.
     """
     if name not in STRATEGIES:
-        raise InputError(f"There is no query strategy {name!r}; choose one of {', '.join(STRATEGIES)}.")
+        raise InputError(
+            f"There is no query strategy {name!r}; choose one of {', '.join(STRATEGIES)}."
+        )
     return STRATEGIES[name]
 
 
@@ -60,5 +62,7 @@ def select(name: str, state: PoolState, k: int, rng: Generator) -> list[Proposal
     """
     chosen = strategy(name)
     if chosen.needs_scores and state.score is None:
-        raise InputError(f"The strategy {name!r} needs a trained model; label a first batch with another one.")
+        raise InputError(
+            f"The strategy {name!r} needs a trained model; label a first batch with another one."
+        )
     return chosen.select(state, k, rng)

@@ -21,8 +21,9 @@ def spread_out(
 ) -> list[int]:
     """Take `k` positions from a ranking, best first, without crowding.
 
-    A volume gives its second slice only when every other volume with an eligible slice has given one, and so on;
-    slices closer than `min_gap` to a labelled or chosen one of their volume wait until nothing else is left.
+    A volume gives its second slice only when every other volume with an eligible slice has given
+    one, and so on; slices closer than `min_gap` to a labelled or chosen one of their volume wait
+    until nothing else is left.
 
     Parameters
     ----------

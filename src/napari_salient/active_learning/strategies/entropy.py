@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_salient.active_learning.pool import PoolState, Proposal
 from napari_salient.active_learning.strategies.diversity import spread_out
 from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.random import Generator
 
+    from napari_salient.active_learning.pool import PoolState, Proposal
+
 
 def select_entropy(state: PoolState, k: int, rng: Generator) -> list[Proposal]:
     """Choose the slices whose pixels the model is least sure of, spread over volumes.
 
-    The score of a slice is the mean Shannon entropy over its own pixels. (Burmeister et al. 2022 call EntrUS a
-    different, non-monotone formula; see the docs on strategies.) Ties are broken at random.
+    The score of a slice is the mean Shannon entropy over its own pixels. (Burmeister et al. 2022
+    call EntrUS a different, non-monotone formula; see the docs on strategies.) Ties are broken at
+    random.
 
     Raises
     ------
@@ -26,7 +28,9 @@ def select_entropy(state: PoolState, k: int, rng: Generator) -> list[Proposal]:
         If the state has no scores.
     """
     if state.score is None:
-        raise InputError("Entropy sampling needs a trained model; label a first batch with another strategy.")
+        raise InputError(
+            "Entropy sampling needs a trained model; label a first batch with another strategy."
+        )
     open_ = state.open
     shuffled = rng.permutation(open_)
     ranking = shuffled[np.argsort(-state.score[shuffled], kind="stable")]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_salient.active_learning.pool import PoolState, Proposal
-
 if TYPE_CHECKING:
     from numpy.random import Generator
+
+    from napari_salient.active_learning.pool import PoolState, Proposal
 
 
 def select_random(state: PoolState, k: int, rng: Generator) -> list[Proposal]:

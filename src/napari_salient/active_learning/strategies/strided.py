@@ -18,12 +18,14 @@ BLOCK = 5
 SHORTEST_BLOCK = 3
 
 
-def select_strided(state: PoolState, k: int, rng: Generator, *, block: int = BLOCK) -> list[Proposal]:
+def select_strided(
+    state: PoolState, k: int, rng: Generator, *, block: int = BLOCK
+) -> list[Proposal]:
     """Choose the two end slices of blocks of `block` adjacent open slices.
 
-    Volumes come in random order and each gives one block before any gives a second; the blocks of a round do not
-    overlap. Where no block of that length is left it shrinks by one down to 3, then single slices are taken
-    (Burmeister et al. 2022, block selection without interpolation).
+    Volumes come in random order and each gives one block before any gives a second; the blocks of a
+    round do not overlap. Where no block of that length is left it shrinks by one down to 3, then
+    single slices are taken (Burmeister et al. 2022, block selection without interpolation).
     """
     free = {int(case): _free_slices(state, int(case)) for case in np.unique(state.case_id)}
     chosen: list[Proposal] = []
@@ -54,7 +56,9 @@ def _one_block_per_volume(
         slices = free[case]
         if len(slices) < length:
             continue
-        starts = np.flatnonzero(np.lib.stride_tricks.sliding_window_view(slices, length).all(axis=1))
+        starts = np.flatnonzero(
+            np.lib.stride_tricks.sliding_window_view(slices, length).all(axis=1)
+        )
         if len(starts) == 0:
             continue
         first = int(rng.choice(starts))
@@ -70,4 +74,6 @@ def _singles(state: PoolState, chosen: list[Proposal], k: int, rng: Generator) -
     taken = {(proposal.case_id, proposal.index) for proposal in chosen}
     rest = [p for p in state.open if (int(state.case_id[p]), int(state.index[p])) not in taken]
     positions = rng.permutation(np.asarray(rest, dtype=np.int64))[:k]
-    return [state.proposal(position, 0.0, "single slice, no room for a block") for position in positions]
+    return [
+        state.proposal(position, 0.0, "single slice, no room for a block") for position in positions
+    ]

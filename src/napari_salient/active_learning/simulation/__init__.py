@@ -1,0 +1,5 @@
+"""Active learning against known labels: which strategy would have learned faster on this data?"""
+
+from napari_salient.active_learning.simulation.job import simulate
+
+__all__ = ["simulate"]

@@ -1,0 +1,154 @@
+"""One round of the experiment: train from scratch on what is labelled, measure, choose the next slices."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_salient.errors import RunError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_salient.active_learning.model import SliceSegmenter
+    from napari_salient.active_learning.settings import SegmentationSettings
+    from napari_salient.active_learning.simulation.cohort import Cohort
+
+Labelled = list[tuple[int, int]]
+"""Labelled slices as (case, index)."""
+
+
+@dataclass(frozen=True)
+class RoundJob:
+    """What a worker process does: one training, and one query for each strategy that goes on from it.
+
+    Before the first query all strategies of a seed share their labels, hence one training.
+    """
+
+    seed: int
+    round: int
+    strategies: tuple[str, ...]
+    labelled: Labelled
+    batch: int
+    query: bool
+    settings: SegmentationSettings
+
+
+@dataclass(frozen=True)
+class RoundOutcome:
+    """What came of a round.
+
+    Parameters
+    ----------
+    dice
+        Mean over test volumes of each class's Dice, by label value.
+    foreground_dice
+        The same with all classes merged: shows a lost class that the mean hides.
+    dead_classes
+        Label values that the training set has and the model predicts nowhere in the test set.
+    picks
+        The next slices by strategy, and why.
+    cpu_seconds
+        Processor time of the whole round.
+    """
+
+    dice: dict[int, float]
+    foreground_dice: float
+    dead_classes: list[int]
+    picks: dict[str, Labelled]
+    seconds: float
+    cpu_seconds: float
+
+
+def initial_slices(cohort: Cohort, seed: int, count: int) -> Labelled:
+    """Draw the slices that every strategy of a seed starts with."""
+    from napari_salient.active_learning.strategies import select
+
+    rng = np.random.default_rng([seed, 0])
+    return [(p.case_id, p.index) for p in select("random", cohort.pool_state([], None), count, rng)]
+
+
+def run_round(cohort: Cohort, job: RoundJob) -> RoundOutcome:
+    """Train, measure on the test volumes, and query; runs in a worker process with one thread."""
+    start, cpu_start = time.perf_counter(), time.process_time()
+    model = _train(cohort, job)
+    scores, merged, dead = _measure(cohort, model)
+    picks = _query(cohort, model, job) if job.query else {}
+    return RoundOutcome(
+        dice=dict(zip(cohort.label_values[1:], scores, strict=True)),
+        foreground_dice=merged,
+        dead_classes=dead,
+        picks=picks,
+        seconds=time.perf_counter() - start,
+        cpu_seconds=time.process_time() - cpu_start,
+    )
+
+
+def _train(cohort: Cohort, job: RoundJob) -> SliceSegmenter:
+    from pathlib import Path
+
+    from napari_salient.active_learning.slices import LabelledSlices
+    from napari_salient.active_learning.task import SegmentationTask
+    from napari_salient.active_learning.training import cohort_spec
+
+    spec = cohort_spec(cohort, job.settings)
+    by_case: dict[int, list[int]] = defaultdict(list)
+    for case, index in sorted(job.labelled):
+        by_case[case].append(index)
+    slices = LabelledSlices.empty()
+    for case, indices in by_case.items():
+        labels = cohort.channels_of(cohort.truth(case))
+        slices.add(cohort.image(case), labels, cohort.plane, indices, context=spec.context)
+    seed = int(np.random.default_rng([job.seed, job.round, 1]).integers(2**31))
+    settings = replace(job.settings, fit=replace(job.settings.fit, seed=seed, threads=1))
+    task = SegmentationTask(spec, slices, settings)
+    with TemporaryDirectory(prefix="napari-salient-simulate-") as folder:
+        _fit(task, settings, Path(folder))
+    model: SliceSegmenter = task.model.eval()
+    return model
+
+
+def _fit(task: object, settings: SegmentationSettings, folder: Path) -> None:
+    from napari_salient.engine.control import Control
+    from napari_salient.engine.events import Finished, FinishReason
+    from napari_salient.engine.fit import fit
+
+    for event in fit(task, settings.fit, Control(), folder):
+        if isinstance(event, Finished) and event.reason is not FinishReason.COMPLETED:
+            raise event.error or RunError(event.message)
+
+
+def _measure(cohort: Cohort, model: SliceSegmenter) -> tuple[list[float], float, list[int]]:
+    from napari_salient.active_learning.measures import dice_per_class, foreground_dice, mean_dice
+    from napari_salient.active_learning.predict import predict_volume
+
+    values = cohort.label_values[1:]
+    scores, merged = [], []
+    predicted = np.zeros(256, dtype=bool)
+    for case in cohort.test:
+        prediction, _ = predict_volume(model, cohort.image(case))
+        predicted[np.unique(prediction)] = True
+        scores.append(dice_per_class(prediction, cohort.truth(case), values))
+        merged.append(foreground_dice(prediction, cohort.truth(case)))
+    dead = [value for value in values if not predicted[value]]
+    return mean_dice(scores).tolist(), float(np.mean(merged)), dead
+
+
+def _query(cohort: Cohort, model: SliceSegmenter, job: RoundJob) -> dict[str, Labelled]:
+    from napari_salient.active_learning.scoring import slice_entropies
+    from napari_salient.active_learning.strategies import STRATEGIES, select
+
+    score = None
+    if any(STRATEGIES[name].needs_scores for name in job.strategies):
+        score = np.concatenate([slice_entropies(model, cohort.image(case)) for case in cohort.pool])
+    state = cohort.pool_state(job.labelled, score)
+    picks = {}
+    for name in job.strategies:
+        rng = np.random.default_rng([job.seed, job.round, 2])
+        picks[name] = [(p.case_id, p.index) for p in select(name, state, job.batch, rng)]
+    return picks

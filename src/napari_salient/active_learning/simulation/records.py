@@ -1,0 +1,114 @@
+"""The experiment's results on disk: one line for each finished round, so that a kill costs the rounds under way."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from napari_salient.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_salient.active_learning.settings import SimulationSettings
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one strategy with one seed had reached after one round.
+
+    `labelled` holds the labelled slices as (case, index), `next` those chosen for the following
+    round; `dice` is the mean over the foreground classes of `dice_per_class`.
+    """
+
+    strategy: str
+    seed: int
+    round: int
+    labelled_slices: int
+    volumes_touched: int
+    dice_per_class: dict[str, float]
+    dice: float
+    foreground_dice: float
+    dead_classes: list[int]
+    seconds: float
+    cpu_seconds: float
+    labelled: list[tuple[int, int]]
+    next: list[tuple[int, int]]
+
+    def row(self) -> dict[str, Any]:
+        """Return what the result file shows: everything but the two lists of slices."""
+        row = dataclasses.asdict(self)
+        del row["labelled"], row["next"]
+        return row
+
+
+class RecordFile:
+    """Rounds appended to ``<output>.partial.jsonl`` beside the result, under a first line with the settings.
+
+    Raises
+    ------
+    InputError
+        If the file holds rounds of an experiment with other settings or other volumes.
+    """
+
+    def __init__(self, output: Path, identity: dict[str, Any]) -> None:
+        self.path = output.with_name(output.name + ".partial.jsonl")
+        self.records: list[Record] = []
+        first = json.dumps(identity, sort_keys=True)
+        if self.path.exists():
+            self._read(first)
+        else:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._append(first)
+
+    def add(self, record: Record) -> None:
+        """Keep a record; it is on disk when this returns."""
+        self._append(json.dumps(dataclasses.asdict(record)))
+        self.records.append(record)
+
+    def last(self, strategy: str, seed: int) -> Record | None:
+        """Return the newest record of a strategy and seed."""
+        mine = [r for r in self.records if r.strategy == strategy and r.seed == seed]
+        return max(mine, key=lambda record: record.round, default=None)
+
+    def close(self) -> None:
+        """Remove the file: the result has been written."""
+        self.path.unlink()
+
+    def _append(self, line: str) -> None:
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _read(self, first: str) -> None:
+        text = self.path.read_text(encoding="utf-8")
+        whole = text[: text.rfind("\n") + 1]
+        if whole != text:
+            self.path.write_text(whole, encoding="utf-8")
+        lines = whole.splitlines()
+        if not lines:
+            self._append(first)
+            return
+        if lines[0] != first:
+            raise InputError(
+                f"{self.path} holds rounds of an experiment with other settings or volumes; "
+                f"repeat those settings to go on with it, or delete the file to start anew."
+            )
+        self.records = [_record(json.loads(line)) for line in lines[1:]]
+
+
+def identity_of(settings: SimulationSettings, names: list[str]) -> dict[str, Any]:
+    """Return what must be equal for rounds to belong to the same experiment."""
+    values = dataclasses.asdict(settings)
+    del values["processes"]
+    return {"settings": values, "volumes": names}
+
+
+def _record(values: dict[str, Any]) -> Record:
+    for name in ("labelled", "next"):
+        values[name] = [(case, index) for case, index in values[name]]
+    return Record(**values)

@@ -1,0 +1,123 @@
+"""Stacks of neighbouring slices cut from volumes, and the labelled ones among them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_salient.data.labels import UNSURE
+from napari_salient.data.planes import Plane, axis_of, slice_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+
+def slice_stack(
+    image: NDArray[np.float32], plane: Plane, index: int, context: int
+) -> NDArray[np.float32]:
+    """Return a slice with its neighbours as channels; at the ends the outermost slice is repeated.
+
+    Parameters
+    ----------
+    image : float32 array, shape (channel, z, y, x)
+        A normalised volume.
+    plane, index
+        The slice.
+    context
+        Neighbours on each side.
+
+    Returns
+    -------
+    float32 array, shape (channel * (2 * context + 1), row, column)
+        Channel varies slowest, the position in the stack fastest.
+    """
+    axis = axis_of(plane) + 1
+    neighbours = np.clip(np.arange(index - context, index + context + 1), 0, image.shape[axis] - 1)
+    stack = np.moveaxis(image.take(neighbours, axis=axis), axis, 1)
+    return stack.reshape(-1, *stack.shape[2:])
+
+
+@dataclass
+class LabelledSlices:
+    """The training set: image stacks and label slices of any sizes, held in memory.
+
+    Parameters
+    ----------
+    stacks : list of float32 arrays, each (channel * stack, row, column)
+        Normalised input of the network.
+    labels : list of uint8 arrays, each (row, column)
+        Output channel for each pixel, or `UNSURE` where the annotator could not tell.
+    """
+
+    stacks: list[NDArray[np.float32]]
+    labels: list[NDArray[np.uint8]]
+
+    def __len__(self) -> int:
+        return len(self.stacks)
+
+    @classmethod
+    def empty(cls) -> LabelledSlices:
+        """Return a set without slices, to be filled with `add`."""
+        return cls([], [])
+
+    def add(
+        self,
+        image: NDArray[np.float32],
+        labels: NDArray[np.uint8],
+        plane: Plane,
+        indices: Sequence[int],
+        *,
+        context: int,
+    ) -> None:
+        """Add slices of one volume: `image` (channel, z, y, x) normalised, `labels` (z, y, x) output channels."""
+        for index in indices:
+            self.stacks.append(slice_stack(image, plane, index, context))
+            self.labels.append(np.ascontiguousarray(slice_of(labels, plane, index)))
+
+    def pixel_counts(self, classes: int) -> NDArray[np.int64]:
+        """Return how many pixels each output channel has, shape (class,); unsure pixels are not counted."""
+        counts = np.zeros(256, dtype=np.int64)
+        for label in self.labels:
+            counts += np.bincount(label.ravel(), minlength=256)
+        return counts[:classes]
+
+    def largest(self) -> tuple[int, int]:
+        """Return the largest number of rows and of columns of any slice."""
+        return max(s.shape[1] for s in self.stacks), max(s.shape[2] for s in self.stacks)
+
+
+def fit_to(
+    stack: NDArray[np.float32],
+    label: NDArray[np.uint8],
+    size: tuple[int, int],
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Crop and pad a slice to `size` (rows, columns); padding is zero in the image and unsure in the label.
+
+    A crop window that is too small for the slice is centred on a random labelled pixel three times
+    out of four, so that small structures are seen, else it lies anywhere.
+    """
+    starts = _crop_start(label, size, rng)
+    rows, columns = (slice(start, start + side) for start, side in zip(starts, size, strict=True))
+    stack, label = stack[:, rows, columns], label[rows, columns]
+    missing = [side - have for side, have in zip(size, label.shape, strict=True)]
+    margins = [(m // 2, m - m // 2) for m in missing]
+    return np.pad(stack, [(0, 0), *margins]), np.pad(label, margins, constant_values=UNSURE)
+
+
+def _crop_start(
+    label: NDArray[np.uint8], size: tuple[int, int], rng: np.random.Generator
+) -> list[int]:
+    spare = [max(have - side, 0) for have, side in zip(label.shape, size, strict=True)]
+    if not any(spare):
+        return [0, 0]
+    foreground = np.argwhere((label > 0) & (label != UNSURE))
+    if len(foreground) and rng.random() < 0.75:
+        centre = foreground[rng.integers(len(foreground))]
+        wanted = [int(c) - side // 2 for c, side in zip(centre, size, strict=True)]
+        return [min(max(w, 0), s) for w, s in zip(wanted, spare, strict=True)]
+    return [int(rng.integers(s + 1)) for s in spare]

@@ -1,0 +1,232 @@
+"""The model headless: train it on a folder of labelled volumes, predict volumes, evaluate it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_salient.data.discover import case_name, find_volumes
+from napari_salient.data.labels import write_labels
+from napari_salient.data.volumes import load_image, normalise, read_header
+from napari_salient.engine.events import Event, Finished, FinishReason, Progress
+from napari_salient.errors import InputError, SalientError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from napari_salient.active_learning.model import SegmenterSpec, SliceSegmenter
+    from napari_salient.active_learning.settings import SegmentationSettings
+    from napari_salient.active_learning.simulation.cohort import Cohort
+    from napari_salient.active_learning.slices import LabelledSlices
+    from napari_salient.active_learning.task import Evaluation
+    from napari_salient.data.planes import Plane
+    from napari_salient.engine.control import Control
+
+
+@dataclass(frozen=True)
+class CaseFailed(Event):
+    """A volume could not be worked on; the job went on with the others."""
+
+    case: str
+    message: str
+
+
+def train_job(
+    images: Path,
+    labels: Path,
+    run_dir: Path,
+    settings: SegmentationSettings,
+    control: Control,
+    *,
+    plane: Plane = "axial",
+    test_every: int = 5,
+    resume: bool = False,
+) -> Iterator[Event]:
+    """Train on all slices of a folder of labelled volumes; every n-th patient is held out and measured on.
+
+    Yields
+    ------
+    Event
+        What `engine.fit.fit` yields. The last `Finished` has the held-out Dice as its result.
+    """
+    from napari_salient.active_learning.simulation.cohort import Cohort
+    from napari_salient.active_learning.task import SegmentationTask
+    from napari_salient.engine.fit import fit
+
+    try:
+        yield Progress(0, 1, "reading volumes")
+        cohort = Cohort.read(images, labels, plane, test_every)
+        spec = cohort_spec(cohort, settings)
+        slices = _all_slices(cohort, spec)
+        task = SegmentationTask(spec, slices, settings, evaluation=_held_out(cohort))
+    except Exception as error:
+        yield Finished(FinishReason.ERRORED, message=str(error), error=error)
+        return
+    yield from fit(task, settings.fit, control, run_dir, resume=resume)
+
+
+def cohort_spec(cohort: Cohort, settings: SegmentationSettings) -> SegmenterSpec:
+    """Return the spec of a model for a folder of labelled volumes, whose classes have no names."""
+    from napari_salient.active_learning.model import SegmenterSpec
+
+    return SegmenterSpec(
+        plane=cohort.plane,
+        channels=cohort.channels,
+        class_names=tuple(f"class {value}" for value in cohort.label_values[1:]),
+        label_values=cohort.label_values,
+        context=settings.context,
+        width=settings.width,
+    )
+
+
+def predict_job(checkpoint: Path, images: Path, output: Path, control: Control) -> Iterator[Event]:
+    """Segment every volume of a folder and write one label file for each, in the volume's own geometry.
+
+    Yields
+    ------
+    Progress
+        After each volume.
+    CaseFailed
+        For each volume that could not be read.
+    Finished
+        At the end, with the written paths as its result.
+    """
+    from napari_salient.active_learning.model import load_segmenter
+    from napari_salient.active_learning.predict import predict_volume
+
+    written: list[Path] = []
+    try:
+        model = load_segmenter(checkpoint).eval()
+        files = find_volumes(images)
+        output.mkdir(parents=True, exist_ok=True)
+        for done, path in enumerate(files, start=1):
+            try:
+                header = read_header(path)
+                _check_channels(model, header.channels, path)
+                prediction, _ = predict_volume(model, normalise(load_image(header)))
+                target = output / f"{case_name(path)}.nii.gz"
+                write_labels(target, prediction, header)
+                written.append(target)
+            except SalientError as error:
+                yield CaseFailed(path.name, str(error))
+            yield Progress(done, len(files), "volumes segmented")
+            if not control.proceed():
+                yield Finished(FinishReason.CANCELLED, result=written)
+                return
+        yield Finished(
+            FinishReason.COMPLETED,
+            message=f"{len(written)} of {len(files)} volumes",
+            result=written,
+        )
+    except Exception as error:
+        yield Finished(FinishReason.ERRORED, message=str(error), error=error, result=written)
+
+
+def evaluate_job(checkpoint: Path, images: Path, labels: Path, control: Control) -> Iterator[Event]:
+    """Measure a model against labels: Dice and 95 % Hausdorff distance in mm of each class on each volume.
+
+    Yields
+    ------
+    Progress
+        After each volume.
+    Finished
+        At the end; its result has ``cases`` (one row a volume) and ``mean`` over volumes.
+    """
+    from napari_salient.active_learning.model import load_segmenter
+    from napari_salient.active_learning.predict import predict_volume
+    from napari_salient.data.discover import pair_labels
+    from napari_salient.data.labels import read_labels
+
+    try:
+        model = load_segmenter(checkpoint).eval()
+        files = find_volumes(images)
+        pairs = pair_labels(files, labels)
+        if not pairs:
+            raise InputError(f"No volume in {images} has a label of the same name in {labels}.")
+        rows = []
+        for done, path in enumerate((p for p in files if case_name(p) in pairs), start=1):
+            header = read_header(path)
+            _check_channels(model, header.channels, path)
+            prediction, _ = predict_volume(model, normalise(load_image(header)))
+            truth = read_labels(pairs[case_name(path)], header)
+            rows.append(
+                {"case": case_name(path), **_scores(model, prediction, truth, header.spacing)}
+            )
+            yield Progress(done, len(pairs), "volumes measured")
+            if not control.proceed():
+                yield Finished(FinishReason.CANCELLED)
+                return
+        result = {"cases": rows, "mean": _column_means(rows)}
+        yield Finished(FinishReason.COMPLETED, result=result)
+    except Exception as error:
+        yield Finished(FinishReason.ERRORED, message=str(error), error=error)
+
+
+def _all_slices(cohort: Cohort, spec: SegmenterSpec) -> LabelledSlices:
+    from napari_salient.active_learning.slices import LabelledSlices
+
+    slices = LabelledSlices.empty()
+    for case in cohort.pool:
+        labels = cohort.channels_of(cohort.truth(case))
+        every = range(cohort.slices[case])
+        slices.add(cohort.image(case), labels, cohort.plane, every, context=spec.context)
+    return slices
+
+
+def _held_out(cohort: Cohort) -> Evaluation:
+    def evaluate(model: SliceSegmenter) -> Iterator[tuple[int, int] | Mapping[str, float]]:
+        from napari_salient.active_learning.measures import dice_per_class, mean_dice
+        from napari_salient.active_learning.predict import predict_volume
+
+        values = cohort.label_values[1:]
+        scores = []
+        for done, case in enumerate(cohort.test, start=1):
+            prediction, _ = predict_volume(model, cohort.image(case))
+            scores.append(dice_per_class(prediction, cohort.truth(case), values))
+            yield done, len(cohort.test)
+        by_class = mean_dice(scores)
+        named = {f"dice_{value}": float(d) for value, d in zip(values, by_class, strict=True)}
+        yield {"dice": float(np.nanmean(by_class)), **named}
+
+    return evaluate
+
+
+def _scores(
+    model: SliceSegmenter,
+    prediction: NDArray[np.uint8],
+    truth: NDArray[np.uint8],
+    spacing: tuple[float, float, float],
+) -> dict[str, float]:
+    from napari_salient.active_learning.measures import dice_per_class, hausdorff_95
+
+    values = model.spec.label_values[1:]
+    dice = dice_per_class(prediction, truth, values)
+    row = {"dice": float(np.nanmean(dice)) if np.isfinite(dice).any() else float("nan")}
+    for name, value, score in zip(model.spec.class_names, values, dice, strict=True):
+        row[f"dice {name}"] = float(score)
+        row[f"hd95_mm {name}"] = hausdorff_95(prediction == value, truth == value, spacing)
+    return row
+
+
+def _column_means(rows: list[dict[str, Any]]) -> dict[str, float]:
+    """Return the mean of each column over the volumes where it is a number."""
+    columns = [name for name in rows[0] if name != "case"]
+    table = np.array([[row[name] for name in columns] for row in rows], dtype=float)
+    table[~np.isfinite(table)] = np.nan
+    return {
+        name: float(np.nanmean(column)) if np.isfinite(column).any() else float("nan")
+        for name, column in zip(columns, table.T, strict=True)
+    }
+
+
+def _check_channels(model: SliceSegmenter, channels: int, path: Path) -> None:
+    if channels != model.spec.channels:
+        raise InputError(
+            f"{path} has {channels} channels and the model takes {model.spec.channels}; "
+            f"use a model trained on such volumes."
+        )

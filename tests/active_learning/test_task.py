@@ -1,0 +1,126 @@
+"""The training task: batches, augmentation, loss."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from napari_salient.data.labels import UNSURE
+
+from napari_salient.active_learning.augment import deform, draw_deformation
+from napari_salient.active_learning.loss import class_weights, segmentation_loss
+from napari_salient.active_learning.model import SegmenterSpec
+from napari_salient.active_learning.settings import SegmentationSettings
+from napari_salient.active_learning.slices import LabelledSlices
+from napari_salient.active_learning.task import SegmentationTask
+from napari_salient.errors import InputError
+
+SPEC = SegmenterSpec("axial", 1, ("blob",), (0, 1), context=0, width=4)
+
+
+def blobs(count: int = 4, side: int = 24) -> LabelledSlices:
+    rng = np.random.default_rng(0)
+    yy, xx = np.mgrid[:side, :side]
+    slices = LabelledSlices.empty()
+    for _ in range(count):
+        cy, cx = rng.integers(8, side - 8, 2)
+        label = ((yy - cy) ** 2 + (xx - cx) ** 2 < 20).astype(np.uint8)[None]
+        image = (label + 0.1 * rng.standard_normal(label.shape)).astype(np.float32)[None]
+        slices.add(image, label, "axial", [0], context=0)
+    return slices
+
+
+def test_a_batch_is_a_pure_function_of_seed_and_step() -> None:
+    one, other = (SegmentationTask(SPEC, blobs(), SegmentationSettings()) for _ in range(2))
+    other.batch(0)
+    for ours, theirs in zip(one.batch(7), other.batch(7), strict=True):
+        assert torch.equal(ours, theirs)
+    assert not torch.equal(one.batch(7)[0], one.batch(8)[0])
+
+
+def test_weights_follow_the_seed() -> None:
+    settings = SegmentationSettings()
+    reseeded = replace(settings, fit=replace(settings.fit, seed=1))
+    first = SegmentationTask(SPEC, blobs(), settings).model.state_dict()
+    again = SegmentationTask(SPEC, blobs(), settings).model.state_dict()
+    other = SegmentationTask(SPEC, blobs(), reseeded).model.state_dict()
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert any(not torch.equal(first[name], other[name]) for name in first)
+
+
+def test_nothing_labelled_is_refused() -> None:
+    with pytest.raises(InputError, match="label at least one slice"):
+        SegmentationTask(SPEC, LabelledSlices.empty(), SegmentationSettings())
+
+
+def test_a_few_steps_lower_the_loss() -> None:
+    task = SegmentationTask(SPEC, blobs(), SegmentationSettings(batch_size=4))
+    optimiser = torch.optim.AdamW(task.parameter_groups(), lr=3e-3)
+    losses = []
+    for step in range(12):
+        loss, _ = task.loss(task.batch(step))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(float(loss.detach()))
+    assert np.mean(losses[-3:]) < 0.8 * np.mean(losses[:3])
+
+
+def test_a_checkpoint_of_another_model_is_refused() -> None:
+    task = SegmentationTask(SPEC, blobs(), SegmentationSettings())
+    other = SegmentationTask(replace(SPEC, width=8), blobs(), SegmentationSettings())
+    with pytest.raises(InputError, match="another model"):
+        task.load_state_dict(other.state_dict())
+
+
+def test_deforming_moves_image_and_label_together_and_keeps_unsure() -> None:
+    label = torch.zeros(1, 32, 32, dtype=torch.uint8)
+    label[:, 8:20, 10:24] = 1
+    label[:, :, 0] = UNSURE
+    draw = draw_deformation(1, torch.Generator().manual_seed(3))
+    plain = replace(
+        draw,
+        contrast=torch.ones(1, 1, 1, 1),
+        brightness=torch.zeros(1, 1, 1, 1),
+        noise=torch.zeros(1, 1, 1, 1),
+    )
+    stack, moved = deform((label == 1).float()[:, None], label, plain)
+    assert set(moved.unique().tolist()) <= {0, 1, UNSURE}
+    agree = (stack[0, 0] > 0.5) == (moved[0] == 1)
+    assert agree.float().mean() > 0.98
+
+
+def test_no_deformation_is_the_identity() -> None:
+    draw = draw_deformation(2, torch.Generator().manual_seed(0))
+    still = replace(
+        draw,
+        affine=torch.eye(2, 3).expand(2, 2, 3),
+        bend=torch.zeros_like(draw.bend),
+        contrast=torch.ones(2, 1, 1, 1),
+        brightness=torch.zeros(2, 1, 1, 1),
+        noise=torch.zeros(2, 1, 1, 1),
+    )
+    stacks = torch.randn(2, 3, 16, 20)
+    labels = torch.randint(0, 3, (2, 16, 20), dtype=torch.uint8)
+    moved, moved_labels = deform(stacks, labels, still)
+    torch.testing.assert_close(moved, stacks, atol=1e-4, rtol=1e-4)
+    assert torch.equal(moved_labels, labels)
+
+
+def test_unsure_pixels_give_no_gradient() -> None:
+    logits = torch.randn(1, 2, 4, 4, requires_grad=True)
+    labels = torch.randint(0, 2, (1, 4, 4))
+    labels[0, 1] = UNSURE
+    segmentation_loss(logits, labels, torch.ones(2)).backward()
+    assert logits.grad is not None
+    assert not logits.grad[0, :, 1].any()
+    assert logits.grad[0, :, 0].any()
+
+
+def test_a_rare_class_weighs_more_and_an_absent_one_nothing() -> None:
+    weights = class_weights(torch.tensor([900, 100, 0]))
+    assert weights[1] == pytest.approx(3 * float(weights[0]))
+    assert weights[2] == 0
+    assert weights[:2].mean() == pytest.approx(1)
