@@ -8,7 +8,6 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from napari_salient.data.labels import UNSURE
 
 from napari_salient.active_learning.measures import (
     dice_per_class,
@@ -19,6 +18,7 @@ from napari_salient.active_learning.measures import (
 from napari_salient.active_learning.model import SegmenterSpec, SliceSegmenter
 from napari_salient.active_learning.predict import entropy, predict_slices, predict_volume
 from napari_salient.active_learning.scoring import slice_entropies
+from napari_salient.data.labels import UNSURE
 
 
 def logits_of(*probability: float) -> torch.Tensor:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from napari_salient.data.labels import UNSURE
 
 from napari_salient.active_learning.slices import LabelledSlices, fit_to, slice_stack
+from napari_salient.data.labels import UNSURE
 from napari_salient.data.planes import PLANES, Plane, axis_of, slice_of
 
 

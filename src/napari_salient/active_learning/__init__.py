@@ -1,1 +1,1 @@
-"""Labels 3D volumes slice by slice: which slices next, what the model thinks of them, and when to stop (Burmeister et al. 2022)."""
+"""Labels 3D volumes slice by slice, the slices that matter first (Burmeister et al. 2022)."""

@@ -61,7 +61,7 @@ def draw_deformation(batch: int, generator: torch.Generator) -> Deformation:
 
 
 def deform(stacks: Tensor, labels: Tensor, deformation: Deformation) -> tuple[Tensor, Tensor]:
-    """Apply a deformation to ``stacks (batch, channel, row, column)`` and ``labels (batch, row, column)``.
+    """Deform ``stacks (batch, channel, row, column)`` and ``labels (batch, row, column)`` alike.
 
     All slices of a stack move together. What comes from outside the slice repeats its border in the
     image and is unsure in the label.

@@ -22,7 +22,7 @@ def class_weights(pixels: Tensor) -> Tensor:
 
 
 def segmentation_loss(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
-    """Return class-balanced cross-entropy plus soft Dice over the foreground, both on known pixels only.
+    """Return class-balanced cross-entropy plus soft foreground Dice, on known pixels only.
 
     Parameters
     ----------

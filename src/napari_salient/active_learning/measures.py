@@ -33,11 +33,13 @@ def dice_per_class(
 
 
 def mean_dice(scores: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Return the mean over cases of each class's Dice, shape (class,), skipping cases without the class."""
+    """Return each class's mean Dice, shape (class,), over the cases that have the class."""
     table = np.asarray(list(scores), dtype=np.float64)
     counts = np.isfinite(table).sum(0)
     sums = np.nansum(table, axis=0)
-    return np.divide(sums, counts, out=np.full(table.shape[1], np.nan), where=counts > 0)
+    means: NDArray[np.float64] = np.full(table.shape[1], np.nan)
+    np.divide(sums, counts, out=means, where=counts > 0)
+    return means
 
 
 def foreground_dice(prediction: NDArray[np.uint8], truth: NDArray[np.uint8]) -> float:

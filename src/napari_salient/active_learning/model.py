@@ -83,7 +83,12 @@ class SliceSegmenter(nn.Module):
         self.net = slice_unet(spec.in_channels, spec.classes, spec.width)
 
     def forward(self, stack: Tensor) -> Tensor:
-        """Map stacks ``(batch, channel * slice, row, column)`` of any size to logits ``(batch, class, row, column)``."""
+        """Return logits ``(batch, class, row, column)`` for stacks of any size.
+
+        Parameters
+        ----------
+        stack : Tensor, shape (batch, channel * slice, row, column)
+        """
         rows, columns = stack.shape[-2:]
         top, bottom = _margins(rows)
         left, right = _margins(columns)
@@ -111,7 +116,8 @@ def load_segmenter(checkpoint: Path) -> SliceSegmenter:
     spec = stored.task.get("spec") if isinstance(stored.task, dict) else None
     if spec is None:
         raise RunError(
-            f"{checkpoint} is no checkpoint of a segmentation model; choose one from a run of this tool."
+            f"{checkpoint} is no checkpoint of a segmentation model; "
+            "choose one from a run of this tool."
         )
     model = SliceSegmenter(SegmenterSpec.from_json(spec))
     model.load_state_dict(stored.model)

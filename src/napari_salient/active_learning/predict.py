@@ -76,7 +76,7 @@ def predict_slices(
 def predict_volume(
     model: SliceSegmenter, image: NDArray[np.float32]
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Return labels and uncertainty, each ``(z, y, x)``, of a normalised volume ``(channel, z, y, x)``."""
+    """Return labels and uncertainty ``(z, y, x)`` of a normalised volume ``(channel, z, y, x)``."""
     axis = axis_of(model.spec.plane)
     labels, uncertainty = predict_slices(model, image, range(image.shape[axis + 1]))
     return np.moveaxis(labels, 0, axis), np.moveaxis(uncertainty, 0, axis)

@@ -53,7 +53,7 @@ def score_pool(
     load: Callable[[int], NDArray[np.float32]],
     control: Control,
 ) -> Iterator[Event]:
-    """Score all slices of the cases along the model's plane; volumes are read ahead in a second thread.
+    """Score all slices of the cases along the model's plane; a second thread reads ahead.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def score_pool(
 
 
 def slice_entropies(model: SliceSegmenter, image: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the mean entropy of each slice, shape (slice,), of a normalised volume ``(channel, z, y, x)``."""
+    """Return each slice's mean entropy, shape (slice,), of a volume ``(channel, z, y, x)``."""
     count = image.shape[axis_of(model.spec.plane) + 1]
     means = [entropy(logits).mean((1, 2)) for _, logits in slice_logits(model, image, range(count))]
     return np.concatenate([mean.cpu().numpy() for mean in means]).astype(np.float64)

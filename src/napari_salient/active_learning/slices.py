@@ -73,13 +73,13 @@ class LabelledSlices:
         *,
         context: int,
     ) -> None:
-        """Add slices of one volume: `image` (channel, z, y, x) normalised, `labels` (z, y, x) output channels."""
+        """Add slices of a normalised `image` (channel, z, y, x) with `labels` (z, y, x)."""
         for index in indices:
             self.stacks.append(slice_stack(image, plane, index, context))
             self.labels.append(np.ascontiguousarray(slice_of(labels, plane, index)))
 
     def pixel_counts(self, classes: int) -> NDArray[np.int64]:
-        """Return how many pixels each output channel has, shape (class,); unsure pixels are not counted."""
+        """Return how many known pixels each output channel has, shape (class,)."""
         counts = np.zeros(256, dtype=np.int64)
         for label in self.labels:
             counts += np.bincount(label.ravel(), minlength=256)
@@ -96,7 +96,7 @@ def fit_to(
     size: tuple[int, int],
     rng: np.random.Generator,
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Crop and pad a slice to `size` (rows, columns); padding is zero in the image and unsure in the label.
+    """Crop and pad a slice to `size` (rows, columns): with zero, and unsure in the label.
 
     A crop window that is too small for the slice is centred on a random labelled pixel three times
     out of four, so that small structures are seen, else it lies anywhere.

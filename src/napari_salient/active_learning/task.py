@@ -72,7 +72,7 @@ class SegmentationTask:
         return [{"params": list(self.model.parameters())}]
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Return stacks (batch, channel, row, column) and labels (batch, row, column) for a step."""
+        """Return stacks (batch, channel, row, column) and labels (batch, row, column)."""
         rng = np.random.default_rng([self.settings.fit.seed, step])
         chosen = rng.integers(len(self.slices), size=self.settings.batch_size)
         cut = [fit_to(self.slices.stacks[i], self.slices.labels[i], self.size, rng) for i in chosen]
@@ -127,6 +127,6 @@ class SegmentationTask:
 
 
 def _batch_size_px(largest: tuple[int, int], crop: int) -> tuple[int, int]:
-    """Return rows and columns of every batch: the largest slice or the crop, rounded up to what the network takes."""
+    """Return rows and columns of every batch: slice or crop, rounded up for the network."""
     rows, columns = (-(-min(side, crop) // SIDE_MULTIPLE) * SIDE_MULTIPLE for side in largest)
     return rows, columns

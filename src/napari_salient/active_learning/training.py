@@ -47,7 +47,7 @@ def train_job(
     test_every: int = 5,
     resume: bool = False,
 ) -> Iterator[Event]:
-    """Train on all slices of a folder of labelled volumes; every n-th patient is held out and measured on.
+    """Train on a folder of labelled volumes; every n-th patient is held out to measure on.
 
     Yields
     ------
@@ -85,7 +85,7 @@ def cohort_spec(cohort: Cohort, settings: SegmentationSettings) -> SegmenterSpec
 
 
 def predict_job(checkpoint: Path, images: Path, output: Path, control: Control) -> Iterator[Event]:
-    """Segment every volume of a folder and write one label file for each, in the volume's own geometry.
+    """Segment every volume of a folder into a label file in the volume's own geometry.
 
     Yields
     ------
@@ -128,7 +128,7 @@ def predict_job(checkpoint: Path, images: Path, output: Path, control: Control) 
 
 
 def evaluate_job(checkpoint: Path, images: Path, labels: Path, control: Control) -> Iterator[Event]:
-    """Measure a model against labels: Dice and 95 % Hausdorff distance in mm of each class on each volume.
+    """Measure a model against labels: Dice and 95 % Hausdorff distance (mm) of each class.
 
     Yields
     ------

@@ -65,7 +65,7 @@ def show_run(
     for time, event in read_events(chosen.directory):
         history.add(time.isoformat(timespec="seconds"), event)
     settings = _settings_text(chosen)
-    text = "\n\n".join([pairs(_overview(chosen) | history.figures()), settings]).rstrip()
+    text = "\n\n".join([pairs({**_overview(chosen), **history.figures()}), settings]).rstrip()
     result = {**_overview(chosen), "settings": settings, **vars(history)}
     show(result, text, as_json=json, output=output)
     return 0

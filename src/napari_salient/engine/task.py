@@ -18,7 +18,10 @@ class Task(Protocol):
     and the step.
     """
 
-    model: nn.Module
+    @property
+    def model(self) -> nn.Module:
+        """The module whose weights are trained."""
+        ...
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """Return what the optimiser updates, in the form torch's optimisers take."""

@@ -27,7 +27,7 @@ def slice_unet(in_channels: int, classes: int, width: int) -> nn.Module:
     """
     from monai.networks.nets.basic_unet import BasicUNet
 
-    return BasicUNet(
+    net: nn.Module = BasicUNet(
         spatial_dims=2,
         in_channels=in_channels,
         out_channels=classes,
@@ -36,3 +36,4 @@ def slice_unet(in_channels: int, classes: int, width: int) -> nn.Module:
         norm=("instance", {"affine": True}),
         dropout=0.0,
     )
+    return net

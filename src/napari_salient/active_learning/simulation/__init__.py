@@ -1,4 +1,4 @@
-"""Active learning against known labels: which strategy would have learned faster on this data?"""
+"""Active learning against known labels: which strategy learns faster on this data."""
 
 from napari_salient.active_learning.simulation.job import simulate
 

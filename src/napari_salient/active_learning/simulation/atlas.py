@@ -18,7 +18,7 @@ FOREGROUND_VOTE = 0.4
 
 
 def atlas_dice(cohort: Cohort) -> float:
-    """Return the mean foreground Dice on the test volumes of a vote of all pool volumes by position alone.
+    """Return the mean foreground Dice of a vote of all pool volumes by position alone.
 
     The volumes are laid over each other by their centres. A voxel is foreground where at least 40 %
     of the pool volumes say so, and then of the class with the most votes. A model below this line
@@ -37,7 +37,7 @@ def atlas_dice(cohort: Cohort) -> float:
 
 
 def _votes(cohort: Cohort) -> NDArray[np.int32]:
-    """Count, for each foreground class and voxel of a common grid, the pool volumes that have it."""
+    """Count the pool volumes that have each foreground class at each voxel of a common grid."""
     shapes = [cohort.truth(case).shape for case in (*cohort.pool, *cohort.test)]
     grid = tuple(max(sides) for sides in zip(*shapes, strict=True))
     votes = np.zeros((len(cohort.label_values) - 1, *grid), dtype=np.int32)

@@ -61,8 +61,8 @@ class Cohort:
         missing = [path.name for path in files if case_name(path) not in found]
         if missing:
             raise InputError(
-                f"{len(missing)} of {len(files)} volumes in {images} have no label of the same name in {labels}, "
-                f"{missing[0]} first; add the labels or move these volumes away."
+                f"{len(missing)} of {len(files)} volumes in {images} have no label of that name "
+                f"in {labels}, {missing[0]} first; add the labels or move these volumes away."
             )
         patients = sorted({patient_of(path) for path in files})
         held_out = set(patients[::test_every])
@@ -98,7 +98,7 @@ class Cohort:
         return _labels(self.labels[case], self.images[case])
 
     def channels_of(self, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Turn label values into output channels of the network; values outside the pool's become unsure."""
+        """Turn label values into output channels; values that the pool lacks become unsure."""
         table = np.full(256, UNSURE, dtype=np.uint8)
         table[list(self.label_values)] = np.arange(len(self.label_values))
         return table[labels]
@@ -106,7 +106,7 @@ class Cohort:
     def pool_state(
         self, labelled: list[tuple[int, int]], score: NDArray[np.float64] | None
     ) -> PoolState:
-        """Return the pool with some (case, index) pairs labelled; `score` in the order of case, then index."""
+        """Return the pool with some (case, index) labelled; `score` ordered by case, index."""
         case_id = np.repeat(self.pool, [self.slices[case] for case in self.pool]).astype(np.int64)
         index = np.concatenate([np.arange(self.slices[case]) for case in self.pool])
         known = set(labelled)
@@ -115,9 +115,7 @@ class Cohort:
         return PoolState(self.plane, case_id, index, done, score)
 
 
-def _values(
-    images: list[Path], labels: tuple[Path, ...], pool: tuple[int, ...]
-) -> tuple[int, ...]:
+def _values(images: list[Path], labels: tuple[Path, ...], pool: tuple[int, ...]) -> tuple[int, ...]:
     found = np.zeros(256, dtype=bool)
     found[0] = True
     for case in pool:

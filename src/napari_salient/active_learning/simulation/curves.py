@@ -15,7 +15,7 @@ COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#0
 
 
 def draw_curves(result: dict[str, Any], path: Path) -> None:
-    """Draw mean Dice against labelled slices for each strategy, with the range over seeds and the atlas line."""
+    """Draw Dice against labelled slices: mean and range over seeds, and the atlas line."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 5), layout="constrained")

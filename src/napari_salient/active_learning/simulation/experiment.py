@@ -1,4 +1,4 @@
-"""One round of the experiment: train from scratch on what is labelled, measure, choose the next slices."""
+"""One round of the experiment: train from scratch, measure, choose the next slices."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from napari_salient.active_learning.model import SliceSegmenter
     from napari_salient.active_learning.settings import SegmentationSettings
     from napari_salient.active_learning.simulation.cohort import Cohort
+    from napari_salient.active_learning.task import SegmentationTask
 
 Labelled = list[tuple[int, int]]
 """Labelled slices as (case, index)."""
@@ -25,7 +26,7 @@ Labelled = list[tuple[int, int]]
 
 @dataclass(frozen=True)
 class RoundJob:
-    """What a worker process does: one training, and one query for each strategy that goes on from it.
+    """What a worker process does: one training, one query for each strategy that goes on.
 
     Before the first query all strategies of a seed share their labels, hence one training.
     """
@@ -113,7 +114,7 @@ def _train(cohort: Cohort, job: RoundJob) -> SliceSegmenter:
     return model
 
 
-def _fit(task: object, settings: SegmentationSettings, folder: Path) -> None:
+def _fit(task: SegmentationTask, settings: SegmentationSettings, folder: Path) -> None:
     from napari_salient.engine.control import Control
     from napari_salient.engine.events import Finished, FinishReason
     from napari_salient.engine.fit import fit

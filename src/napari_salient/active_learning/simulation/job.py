@@ -39,7 +39,7 @@ POLL_S = 0.2
 def simulate(
     images: Path, labels: Path, settings: SimulationSettings, output: Path, control: Control
 ) -> Iterator[Event]:
-    """Compare query strategies on volumes whose labels are known (Burmeister et al. 2022, section 3).
+    """Compare query strategies on volumes whose labels are known (Burmeister et al. 2022).
 
     Every n-th patient is held out and only measured on. All strategies of a seed share their
     initial slices and their network seeds, and every round trains from scratch for the same number
@@ -144,7 +144,7 @@ def _schedule(
 def _first_jobs(
     cohort: Cohort, settings: SimulationSettings, names: list[str], file: RecordFile
 ) -> Iterator[RoundJob]:
-    """Yield where each strategy and seed goes on; those of a seed that have nothing yet start together."""
+    """Yield where each strategy and seed goes on; the fresh ones of a seed start together."""
     for seed in range(settings.seeds):
         fresh = tuple(name for name in names if file.last(name, seed) is None)
         if fresh:

@@ -1,4 +1,4 @@
-"""The experiment's results on disk: one line for each finished round, so that a kill costs the rounds under way."""
+"""The experiment's results on disk: a line for each round, so that a kill costs little."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Record:
 
 
 class RecordFile:
-    """Rounds appended to ``<output>.partial.jsonl`` beside the result, under a first line with the settings.
+    """Rounds appended to ``<output>.partial.jsonl``, under a first line with the settings.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What the experiment says: area under the learning curve and paired differences to random sampling."""
+"""What the experiment says: areas under the curves and paired differences to random."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def summarise(records: Sequence[Record]) -> dict[str, Any]:
 
 
 def area_under_curve(slices: NDArray[np.int64], dice: NDArray[np.float64]) -> float:
-    """Return the mean height of a learning curve: its trapezoid area over the range of labelled slices."""
+    """Return the mean height of a curve: its trapezoid area over the range of slices."""
     if len(slices) == 1:
         return float(dice[0])
     return float(np.trapezoid(dice, slices) / (slices[-1] - slices[0]))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def select_random(state: PoolState, k: int, rng: Generator) -> list[Proposal]:
-    """Choose uniformly without replacement among the open slices (Burmeister et al. 2022, RandS)."""
+    """Choose uniformly among the open slices (Burmeister et al. 2022, RandS)."""
     open_ = state.open
     chosen = rng.choice(open_, size=min(k, len(open_)), replace=False)
     return [state.proposal(position, 0.0, "drawn at random") for position in chosen]

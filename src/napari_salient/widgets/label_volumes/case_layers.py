@@ -167,12 +167,6 @@ def _rescale(layer: Layer, spacing: tuple[float, ...]) -> None:
         layer.scale = spacing
 
 
-def _rescale(layer: Layer, spacing: tuple[float, ...]) -> None:
-    """Set a layer's scale where it is another one: even the same one costs napari 20 ms."""
-    if tuple(layer.scale) != tuple(spacing):
-        layer.scale = spacing
-
-
 def label_colors(schema: LabelSchema) -> DirectLabelColormap:
     """Return the colour of each label value; background is clear, unknown values are grey."""
     colors: dict[int | None, str] = {None: "#808080", 0: "#00000000", UNSURE: UNSURE_COLOR}
