@@ -59,7 +59,7 @@ def test_a_few_steps_lower_the_loss() -> None:
     task = SegmentationTask(SPEC, blobs(), SegmentationSettings(batch_size=4))
     optimiser = torch.optim.AdamW(task.parameter_groups(), lr=3e-3)
     losses = []
-    for step in range(12):
+    for step in range(40):
         loss, _ = task.loss(task.batch(step))
         optimiser.zero_grad()
         loss.backward()

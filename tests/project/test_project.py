@@ -34,7 +34,7 @@ def paint(project: Project, case_id: int, value: int, index: int = 1) -> np.ndar
 
 def label_file(tmp_path: Path, labels: np.ndarray) -> Path:
     path = tmp_path / "labels.nii.gz"
-    nib.save(nib.Nifti1Image(labels.T, np.diag([1.0, 1.0, 2.0, 1.0])), path)
+    nib.save(nib.Nifti1Image(labels[::-1, ::-1, ::-1].T, np.diag([1.0, 1.0, 2.0, 1.0])), path)
     return path
 
 

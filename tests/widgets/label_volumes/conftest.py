@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-AS_DISPLAYED = np.diag([-1.0, 2.0, -3.0, 1.0])
+AS_DISPLAYED = np.diag([-1.0, -2.0, -3.0, 1.0])
 """Affine of a file in display order with voxels of 3 x 2 x 1 mm."""
 
 

@@ -1,0 +1,38 @@
+"""Learning curves of three strategies on the hippocampus volumes, beside the no-learning atlas.
+
+Runs `napari-salient simulate`; a second start goes on where the first was stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from napari_salient.cli import main as command_line
+
+DATA = Path(__file__).resolve().parents[2] / "shared/data/hippocampus"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=DATA, help="folder with images/ and labels/")
+    parser.add_argument("--initial", type=int, default=40)
+    parser.add_argument("--batch", type=int, default=80)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--output", type=Path, default=Path("out/hippocampus.json"))
+    given = parser.parse_args()
+    if not given.data.is_dir():
+        print(
+            f"There are no volumes in {given.data}; name their folder with --data.", file=sys.stderr
+        )
+        return 1
+    folders = ["--images", str(given.data / "images"), "--labels", str(given.data / "labels")]
+    sizes = [f"--{name}={getattr(given, name)}" for name in ("initial", "batch", "rounds", "seeds")]
+    strategies = ["--strategies", "random,strided,entropy"]
+    return command_line(["simulate", *folders, *strategies, *sizes, "--output", str(given.output)])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
