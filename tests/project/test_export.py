@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import nibabel as nib
 import numpy as np
 import pytest
-from napari_salient.data.labels import read_labels
 
+from napari_salient.data.labels import read_labels
 from napari_salient.errors import ProjectError
 from napari_salient.project.states import SliceState
 
