@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_salient.data.planes import Plane, axis_of, plane_slice, slice_of
-from napari_salient.project.durable import write_file
+from napari_salient.engine.atomic import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,7 +77,7 @@ def write_prediction(
     np.savez_compressed(content, labels=labels, uncertainty=steps)
     path = prediction_path(run_dir, case_id)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_file(path, content.getvalue())
+    write_atomically(path, content.getvalue())
 
 
 def read_prediction(run_dir: Path, case_id: int, plane: Plane) -> Prediction | None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_salient.active_learning.pool import Proposal
+from napari_salient.engine.atomic import write_atomically
 from napari_salient.errors import ProjectError
-from napari_salient.project.durable import write_file
 from napari_salient.project.states import SliceMark, SliceState
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class ProposalQueue:
             "entries": [{**vars(e.proposal), "run_id": e.run_id} for e in self.entries],
         }
         try:
-            write_file(self._path, json.dumps(document, indent=1).encode())
+            write_atomically(self._path, json.dumps(document, indent=1).encode())
         except OSError as error:
             raise ProjectError(
                 f"The queue could not be saved to {self._path} ({error.strerror}); free some space "

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from napari_salient.active_learning.pool import Proposal
+from napari_salient.engine.atomic import write_atomically
 from napari_salient.engine.events import Event, Finished, FinishReason
 from napari_salient.errors import RunError
-from napari_salient.project.durable import write_file
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -133,7 +133,7 @@ class RoundResult:
         """Keep the result, without its scores, with the run."""
         record = {name: value for name, value in vars(self).items() if name != "scores"}
         record["proposals"] = [vars(proposal) for proposal in self.proposals]
-        write_file(run_dir / FILE_NAME, json.dumps(record, indent=1).encode())
+        write_atomically(run_dir / FILE_NAME, json.dumps(record, indent=1).encode())
 
     @classmethod
     def read(cls, run_dir: Path) -> RoundResult:

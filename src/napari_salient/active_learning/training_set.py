@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_salient.data.planes import slice_of
+from napari_salient.engine.atomic import write_atomically
 from napari_salient.errors import RunError
-from napari_salient.project.durable import write_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,7 +54,7 @@ class LabelSlices:
             f"{case_id}/{index}": label for (case_id, index), label in self.labels.items()
         }
         np.savez_compressed(content, round=np.int64(round_number), **arrays)
-        write_file(run_dir / FILE_NAME, content.getvalue())
+        write_atomically(run_dir / FILE_NAME, content.getvalue())
 
     @staticmethod
     def kept_in(run_dir: Path) -> bool:
