@@ -27,7 +27,7 @@ def select_strided(
     round do not overlap. Where no block of that length is left it shrinks by one down to 3, then
     single slices are taken (Burmeister et al. 2022, block selection without interpolation).
     """
-    free = {int(case): _free_slices(state, int(case)) for case in np.unique(state.case_id)}
+    free = _free_slices(state)
     chosen: list[Proposal] = []
     length = block
     while k - len(chosen) >= 2 and length >= SHORTEST_BLOCK:
@@ -38,11 +38,15 @@ def select_strided(
     return chosen + _singles(state, chosen, k - len(chosen), rng)
 
 
-def _free_slices(state: PoolState, case: int) -> NDArray[np.bool_]:
-    """Return which slice numbers of a volume may lie in a new block."""
-    here = state.case_id == case
-    free = np.zeros(int(state.index[here].max()) + 1, dtype=bool)
-    free[state.index[here & ~state.labelled]] = True
+def _free_slices(state: PoolState) -> dict[int, NDArray[np.bool_]]:
+    """Return, for each volume, which slice numbers may lie in a new block."""
+    order = np.argsort(state.case_id, kind="stable")
+    cases, starts = np.unique(state.case_id[order], return_index=True)
+    free = {}
+    for case, positions in zip(cases.tolist(), np.split(order, starts[1:]), strict=True):
+        index = state.index[positions]
+        free[case] = np.zeros(int(index.max()) + 1, dtype=bool)
+        free[case][index[~state.labelled[positions]]] = True
     return free
 
 
@@ -71,9 +75,16 @@ def _one_block_per_volume(
 
 def _singles(state: PoolState, chosen: list[Proposal], k: int, rng: Generator) -> list[Proposal]:
     """Fill up with single open slices that were not chosen yet."""
-    taken = {(proposal.case_id, proposal.index) for proposal in chosen}
-    rest = [p for p in state.open if (int(state.case_id[p]), int(state.index[p])) not in taken]
-    positions = rng.permutation(np.asarray(rest, dtype=np.int64))[:k]
+    if k == 0:
+        return []
+    taken = [_position(state, proposal) for proposal in chosen]
+    rest = np.setdiff1d(state.open, np.asarray(taken, dtype=np.int64))
+    positions = rng.permutation(rest)[:k]
     return [
         state.proposal(position, 0.0, "single slice, no room for a block") for position in positions
     ]
+
+
+def _position(state: PoolState, proposal: Proposal) -> int:
+    here = (state.case_id == proposal.case_id) & (state.index == proposal.index)
+    return int(here.argmax())
