@@ -124,3 +124,12 @@ def test_a_rare_class_weighs_more_and_an_absent_one_nothing() -> None:
     assert weights[1] == pytest.approx(3 * float(weights[0]))
     assert weights[2] == 0
     assert weights[:2].mean() == pytest.approx(1)
+
+
+def test_a_model_pads_small_slices_as_its_training_did() -> None:
+    slices = blobs(side=40)
+    model = SegmentationTask(SPEC, slices, SegmentationSettings()).model.eval()
+    assert model.spec.patch == (48, 48)
+    small = torch.randn(1, 1, 20, 24)
+    inside = model(torch.nn.functional.pad(small, (12, 12, 14, 14)))[..., 14:34, 12:36]
+    torch.testing.assert_close(model(small), inside)

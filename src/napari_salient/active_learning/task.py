@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,12 @@ from torch import Tensor
 
 from napari_salient.active_learning.augment import deform, draw_deformation
 from napari_salient.active_learning.loss import class_weights, segmentation_loss
-from napari_salient.active_learning.model import SIDE_MULTIPLE, SegmenterSpec, SliceSegmenter
+from napari_salient.active_learning.model import (
+    SIDE_MULTIPLE,
+    SMALLEST_SIDE,
+    SegmenterSpec,
+    SliceSegmenter,
+)
 from napari_salient.active_learning.slices import LabelledSlices, fit_to
 from napari_salient.errors import InputError
 
@@ -28,7 +34,7 @@ class SegmentationTask:
     Parameters
     ----------
     spec
-        The model to train.
+        The model to train; its patch is derived from the slices.
     slices
         The training set, at least one slice.
     settings
@@ -56,13 +62,13 @@ class SegmentationTask:
         pixels = slices.pixel_counts(spec.classes)
         if pixels.sum() == 0:
             raise InputError("There is nothing to train on: label at least one slice first.")
+        patch = _patch(slices.largest(), settings.crop)
         torch.manual_seed(settings.fit.seed)
-        self.model = SliceSegmenter(spec)
+        self.model = SliceSegmenter(replace(spec, patch=patch))
         if weights is not None:
             self.model.load_state_dict(dict(weights))
         self.slices = slices
         self.settings = settings
-        self.size = _batch_size_px(slices.largest(), settings.crop)
         self.class_weights = class_weights(torch.from_numpy(pixels))
         self._evaluation = evaluation
         self._metrics: Mapping[str, float] = {}
@@ -75,7 +81,8 @@ class SegmentationTask:
         """Return stacks (batch, channel, row, column) and labels (batch, row, column)."""
         rng = np.random.default_rng([self.settings.fit.seed, step])
         chosen = rng.integers(len(self.slices), size=self.settings.batch_size)
-        cut = [fit_to(self.slices.stacks[i], self.slices.labels[i], self.size, rng) for i in chosen]
+        patch = self.model.spec.patch
+        cut = [fit_to(self.slices.stacks[i], self.slices.labels[i], patch, rng) for i in chosen]
         stacks = torch.from_numpy(np.stack([stack for stack, _ in cut]))
         labels = torch.from_numpy(np.stack([label for _, label in cut]))
         if not self.settings.augment:
@@ -126,7 +133,7 @@ class SegmentationTask:
             )
 
 
-def _batch_size_px(largest: tuple[int, int], crop: int) -> tuple[int, int]:
+def _patch(largest: tuple[int, int], crop: int) -> tuple[int, int]:
     """Return rows and columns of every batch: slice or crop, rounded up for the network."""
     rows, columns = (-(-min(side, crop) // SIDE_MULTIPLE) * SIDE_MULTIPLE for side in largest)
-    return rows, columns
+    return max(rows, SMALLEST_SIDE), max(columns, SMALLEST_SIDE)
