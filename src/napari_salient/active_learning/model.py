@@ -67,6 +67,13 @@ class SegmenterSpec:
         """Channels of an input stack."""
         return self.channels * (2 * self.context + 1)
 
+    def takes_weights_of(self, other: SegmenterSpec) -> bool:
+        """Tell whether another model's weights fit and mean the same, whatever its classes' names.
+
+        The size of its training slices does not matter.
+        """
+        return dataclasses.replace(other, class_names=self.class_names, patch=self.patch) == self
+
     def to_json(self) -> dict[str, Any]:
         """Return the spec as plain JSON values."""
         return dataclasses.asdict(self)

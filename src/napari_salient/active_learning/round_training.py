@@ -140,8 +140,7 @@ class _Training:
         except SalientError as error:
             yield Warned(f"Training starts from scratch: {error}")
             return None
-        same_but_for = {"class_names": self.spec.class_names, "patch": self.spec.patch}
-        if dataclasses.replace(parent.spec, **same_but_for) != self.spec:
+        if not self.spec.takes_weights_of(parent.spec):
             yield Warned(
                 "Training starts from scratch: the classes or the model's settings changed."
             )
