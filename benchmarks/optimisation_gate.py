@@ -1,8 +1,8 @@
-"""Does training land in the same place whatever the network's seed? (before strategies are compared)
+"""Gate: training has to land in the same place whatever the network's seed.
 
-``python benchmarks/optimisation_gate.py``: one fixed set of 100 slices, ten trainings that differ in
-their seed alone. The gate is passed if at least nine land within 3 Dice points of the best and none
-of the classes is lost: otherwise chance in training would drown what a query strategy does.
+``python benchmarks/optimisation_gate.py``: one fixed set of 100 slices, ten trainings that differ
+in their seed alone. Passed if at least nine land within 3 Dice points of the best and no class is
+lost; otherwise chance in training would drown what a query strategy does.
 """
 
 from __future__ import annotations
