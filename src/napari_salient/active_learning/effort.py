@@ -1,0 +1,111 @@
+"""What labelling costs the annotator: seconds and strokes on each slice; local to the project."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_salient.project.measurements import Measurement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from napari_salient.data.planes import Plane
+    from napari_salient.project.catalogue import Catalogue
+
+METHOD, SECONDS, STROKES = "active_learning", "seconds", "strokes"
+
+LONGEST_PAUSE_S = 30.0
+"""Time without a sign of life that still counts as work; beyond it somebody has left the desk."""
+
+
+class Stopwatch:
+    """Counts working time and strokes on slices as signs of life come in.
+
+    The time between two signs belongs to the slice of the first one; of a pause only
+    `LONGEST_PAUSE_S` is counted.
+
+    Parameters
+    ----------
+    clock
+        Returns seconds; never runs backwards.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._last: tuple[tuple[int, int], float] | None = None
+        self._seconds: dict[tuple[int, int], float] = defaultdict(float)
+        self._strokes: dict[tuple[int, int], int] = defaultdict(int)
+
+    def active(self, place: tuple[int, int]) -> None:
+        """Note that somebody is at work on the slice (case, index)."""
+        now = self._clock()
+        if self._last is not None:
+            before, then = self._last
+            self._seconds[before] += min(now - then, LONGEST_PAUSE_S)
+        self._last = place, now
+
+    def stroke(self, place: tuple[int, int]) -> None:
+        """Note a change of labels on the slice."""
+        self.active(place)
+        self._strokes[place] += 1
+
+    def take(self, place: tuple[int, int]) -> tuple[float, int]:
+        """Return the seconds and strokes spent on a slice, and begin anew for it."""
+        self.active(place)
+        return self._seconds.pop(place, 0.0), self._strokes.pop(place, 0)
+
+
+def effort_measurements(
+    case_id: int, plane: Plane, index: int, spent: tuple[float, int], run_id: str | None
+) -> list[Measurement]:
+    """Return what a decision about a slice cost, in the form the catalogue stores.
+
+    `run_id` is the run whose pre-annotation was shown; `None` where the slice was begun blank.
+    """
+    region = {"plane": plane, "index": index}
+    seconds, strokes = spent
+    return [
+        Measurement(case_id, METHOD, SECONDS, seconds, "s", region=region, run_id=run_id),
+        Measurement(case_id, METHOD, STROKES, float(strokes), region=region, run_id=run_id),
+    ]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """Slices of one kind, and the median seconds and mean strokes that one of them took."""
+
+    slices: int
+    seconds: float
+    strokes: float
+
+
+def effort(catalogue: Catalogue) -> dict[bool, Effort]:
+    """Return the effort of slices begun blank (`False`) and of pre-annotated ones (`True`).
+
+    A kind without a slice is missing. A slice that was decided about several times counts once,
+    with all that was spent on it; it is pre-annotated if it was so at the last decision.
+    """
+    totals: dict[str, dict[tuple[int, int], float]] = {SECONDS: defaultdict(float)}
+    totals[STROKES] = defaultdict(float)
+    helped: dict[tuple[int, int], bool] = {}
+    for name, by_place in totals.items():
+        for found in catalogue.measurements(method=METHOD, name=name):
+            place = found.case_id, int((found.region or {})["index"])
+            by_place[place] += found.value
+            helped[place] = found.run_id is not None
+    kinds = {kind: [p for p, was in helped.items() if was is kind] for kind in (False, True)}
+    return {kind: _summary(places, totals) for kind, places in kinds.items() if places}
+
+
+def _summary(
+    places: Iterable[tuple[int, int]], totals: dict[str, dict[tuple[int, int], float]]
+) -> Effort:
+    places = list(places)
+    seconds = [totals[SECONDS][place] for place in places]
+    strokes = [totals[STROKES][place] for place in places]
+    return Effort(len(places), float(np.median(seconds)), float(np.mean(strokes)))

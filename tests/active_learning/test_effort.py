@@ -1,0 +1,76 @@
+"""What labelling costs, counted without a window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from napari_salient.active_learning.effort import (
+    LONGEST_PAUSE_S,
+    Effort,
+    Stopwatch,
+    effort,
+    effort_measurements,
+)
+
+if TYPE_CHECKING:
+    from conftest import BlobProject
+
+HERE, THERE = (1, 5), (1, 8)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def test_time_belongs_to_the_slice_that_was_open(clock: Clock) -> None:
+    watch = Stopwatch(clock)
+    watch.active(HERE)
+    clock.now += 4
+    watch.active(THERE)
+    clock.now += 3
+    watch.active(HERE)
+    clock.now += 2
+    assert watch.take(HERE) == (6.0, 0)
+    assert watch.take(THERE) == (3.0, 0)
+
+
+def test_somebody_who_left_the_desk_is_not_at_work(clock: Clock) -> None:
+    watch = Stopwatch(clock)
+    watch.active(HERE)
+    clock.now += 3600
+    assert watch.take(HERE) == (LONGEST_PAUSE_S, 0)
+
+
+def test_what_was_taken_is_not_counted_again(clock: Clock) -> None:
+    watch = Stopwatch(clock)
+    watch.stroke(HERE)
+    watch.stroke(HERE)
+    clock.now += 1
+    assert watch.take(HERE) == (1.0, 2)
+    clock.now += 1
+    assert watch.take(HERE) == (1.0, 0)
+
+
+def test_effort_is_told_apart_by_help_and_counts_each_slice_once(blobs: BlobProject) -> None:
+    catalogue = blobs.project.catalogue
+    case = next(iter(catalogue.cases("pool"))).id
+    for index, spent, run in (
+        (3, (10.0, 4), None),
+        (3, (2.0, 1), None),
+        (4, (20.0, 3), None),
+        (7, (5.0, 1), "round-001"),
+    ):
+        for measurement in effort_measurements(case, "axial", index, spent, run):
+            catalogue.measure(measurement)
+    assert effort(catalogue) == {False: Effort(2, 16.0, 4.0), True: Effort(1, 5.0, 1.0)}
