@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence  # noqa: TC003
+from collections.abc import Mapping, Sequence  # noqa: TC003
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -68,6 +68,13 @@ def command(
 KNOWN = Command(("command",), "Do something.", f"{__name__}:command")
 
 
+PRESET = Command(KNOWN.words, KNOWN.summary, KNOWN.target, defaults=f"{__name__}:preset")
+
+
+def preset(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {"width": 64, "inner.learning_rate": 0.5} if options["json"] else {}
+
+
 def run(*words: str) -> dict[str, Any]:
     assert call(KNOWN, words) == 0
     return seen
@@ -90,6 +97,13 @@ def test_a_yaml_file_gives_options_and_a_flag_overrides_it(tmp_path: Path) -> No
     file.write_text("width: 32\ninner:\n  learning_rate: 0.5\n  schedule: one_cycle\n")
     given = run("here", "--config", str(file), "--width", "4")
     assert given["settings"] == Settings(4, Inner(0.5, "one_cycle"))
+
+
+def test_a_command_may_take_other_defaults_by_what_was_typed_which_still_holds() -> None:
+    assert call(PRESET, ["here"]) == 0
+    assert seen["settings"] == Settings()
+    assert call(PRESET, ["--width", "16", "here", "--json"]) == 0
+    assert seen["settings"] == Settings(16, Inner(0.5))
 
 
 def test_names_may_be_spelt_with_dashes() -> None:

@@ -80,8 +80,10 @@ class SimulationSettings:
         alike.
     plane
         Slicing plane.
+    validation_every
+        Every n-th patient is kept for validation, measured and reported apart; 0 keeps none.
     test_every
-        Every n-th patient in sorted order is a test patient, never used for a choice.
+        Every n-th of the other patients is a test patient. No choice depends on validation or test.
     processes
         Rounds worked on at the same time, each with one thread; 0 takes one for each core.
     segmentation
@@ -94,6 +96,7 @@ class SimulationSettings:
     rounds: int = 6
     seeds: int = 3
     plane: Plane = "axial"
+    validation_every: int = 0
     test_every: int = 5
     processes: int = 0
     segmentation: SegmentationSettings = field(default_factory=SegmentationSettings)

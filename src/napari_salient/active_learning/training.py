@@ -71,13 +71,13 @@ def train_job(
 
 
 def cohort_spec(cohort: Cohort, settings: SegmentationSettings) -> SegmenterSpec:
-    """Return the spec of a model for a folder of labelled volumes, whose classes have no names."""
+    """Return the spec of a model for a cohort of labelled volumes."""
     from napari_salient.active_learning.model import SegmenterSpec
 
     return SegmenterSpec(
         plane=cohort.plane,
         channels=cohort.channels,
-        class_names=tuple(f"class {value}" for value in cohort.label_values[1:]),
+        class_names=cohort.class_names,
         label_values=cohort.label_values,
         context=settings.context,
         width=settings.width,

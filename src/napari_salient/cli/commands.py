@@ -24,11 +24,16 @@ class WrongUsage(Exception):
 
 @dataclass(frozen=True)
 class Command:
-    """One command: the words that name it, what it does, and the function behind it."""
+    """One command: the words that name it, what it does, and the function behind it.
+
+    The function behind `defaults`, if there is one, takes the parsed options and returns other
+    defaults for some of them; what was typed still holds.
+    """
 
     words: tuple[str, ...]
     summary: str
     target: str
+    defaults: str = ""
 
     @property
     def name(self) -> str:
@@ -36,8 +41,9 @@ class Command:
         return " ".join((PROGRAM, *self.words))
 
 
-def _command(words: str, target: str, summary: str) -> Command:
-    return Command(tuple(words.split()), summary, f"napari_salient.cli.{target}")
+def _command(words: str, target: str, summary: str, defaults: str = "") -> Command:
+    module = "napari_salient.cli."
+    return Command(tuple(words.split()), summary, module + target, defaults and module + defaults)
 
 
 COMMANDS = (
@@ -49,7 +55,12 @@ COMMANDS = (
     _command("train segmentation", "training:train", "Train the segmentation model."),
     _command("predict segmentation", "training:predict", "Segment volumes with a trained model."),
     _command("evaluate segmentation", "training:evaluate", "Measure a model against labels."),
-    _command("simulate", "simulate:run_simulation", "Compare query strategies on labelled data."),
+    _command(
+        "simulate",
+        "simulate:run_simulation",
+        "Compare query strategies on labelled data.",
+        defaults="simulate:recipe_settings",
+    ),
     _command("runs list", "runs:list_all", "List the runs of a project."),
     _command("runs show", "runs:show_run", "Show one run: its state, settings and figures."),
     _command("runs follow", "runs:follow_run", "Follow a run that another process works on."),

@@ -50,13 +50,20 @@ class Parser(jsonargparse.ArgumentParser):
 
 def call(command: Command, words: Sequence[str]) -> int:
     """Parse `words` and run the function behind `command`."""
-    module, name = command.target.split(":")
-    function = getattr(importlib.import_module(module), name)
+    function = _imported(command.target)
     parser = build_parser(command.name, function)
-    parsed = parser.instantiate(parser.parse_args(with_underscores(words)))
+    spelt = with_underscores(words)
+    if command.defaults:
+        parser.set_defaults(_imported(command.defaults)(parser.parse_args(spelt)))
+    parsed = parser.instantiate(parser.parse_args(spelt))
     positional, options = _arguments(function, parsed)
     exit_code: int = function(*positional, **options)
     return exit_code
+
+
+def _imported(target: str) -> Any:
+    module, name = target.split(":")
+    return getattr(importlib.import_module(module), name)
 
 
 def build_parser(program: str, function: Callable[..., int]) -> Parser:

@@ -5,18 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_salient.active_learning.recipes import RecipeName, read_recipe
 from napari_salient.active_learning.settings import SimulationSettings
+from napari_salient.cli.commands import WrongUsage
 from napari_salient.cli.follow import exit_code, follow
 from napari_salient.cli.output import show, table
+from napari_salient.engine.control import Control
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from napari_salient.engine.events import Event
 
 
 def run_simulation(
     *,
-    images: Path,
-    labels: Path,
+    images: Path | None = None,
+    labels: Path | None = None,
+    data: Path | None = None,
+    recipe: RecipeName | None = None,
     output: Path,
     json: bool = False,
     settings: SimulationSettings,
@@ -33,6 +40,11 @@ def run_simulation(
         Folder of volumes.
     labels
         Folder of labels with the same file names.
+    data
+        Folder of a Medical Segmentation Decathlon task, with dataset.json, instead of the two.
+    recipe
+        Settings of a published experiment: heart, hippocampus or prostate. Options given beside it
+        hold instead of its own.
     output
         JSON file for settings, records and summary.
     json
@@ -40,14 +52,35 @@ def run_simulation(
     settings
         What is compared.
     """
-    from napari_salient.active_learning.simulation import simulate
-    from napari_salient.engine.control import Control
-
     control = Control()
-    finished = follow(simulate(images, labels, settings, output, control), control, "simulate")
+    job = _job(images, labels, data, settings, output, control)
+    finished = follow(job, control, "simulate")
     if finished.result:
         show(finished.result, _as_table(finished.result), as_json=json)
     return exit_code(finished)
+
+
+def recipe_settings(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of the recipe that the parsed options name; none without one."""
+    name = options["recipe"]
+    return read_recipe(name).settings if name else {}
+
+
+def _job(
+    images: Path | None,
+    labels: Path | None,
+    data: Path | None,
+    settings: SimulationSettings,
+    output: Path,
+    control: Control,
+) -> Iterator[Event]:
+    from napari_salient.active_learning.simulation import simulate, simulate_decathlon
+
+    if data is not None and images is None and labels is None:
+        return simulate_decathlon(data, settings, output, control)
+    if data is None and images is not None and labels is not None:
+        return simulate(images, labels, settings, output, control)
+    raise WrongUsage("Name either the folder of a Decathlon task as --data, or --images, --labels.")
 
 
 def _as_table(result: Mapping[str, Any]) -> str:

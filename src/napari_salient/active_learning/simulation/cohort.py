@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_salient.active_learning.pool import PoolState
+from napari_salient.data.decathlon import read_decathlon
 from napari_salient.data.discover import case_name, find_volumes, pair_labels, patient_of
 from napari_salient.data.labels import UNSURE, read_labels
 from napari_salient.data.planes import Plane, axis_of
@@ -16,6 +17,7 @@ from napari_salient.data.volumes import load_image, normalise, read_header
 from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -23,18 +25,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cohort:
-    """Images with their labels, and who is in the test set.
+    """Images with their labels, and who learns, validates and tests.
 
     Parameters
     ----------
     images, labels
         Files in the same order; a case's number is its position here.
-    pool, test
+    pool, validation, test
         Case numbers that may be learned from, and those that only measure.
     slices
         Number of slices of each case along the plane.
     label_values
-        All label values that occur in the pool, background first.
+        Label values of the classes, background first.
+    class_names
+        Names of the classes after the background.
     plane
         Slicing plane.
     """
@@ -42,14 +46,20 @@ class Cohort:
     images: tuple[Path, ...]
     labels: tuple[Path, ...]
     pool: tuple[int, ...]
+    validation: tuple[int, ...]
     test: tuple[int, ...]
     slices: tuple[int, ...]
     label_values: tuple[int, ...]
+    class_names: tuple[str, ...]
     plane: Plane
 
     @classmethod
-    def read(cls, images: Path, labels: Path, plane: Plane, test_every: int) -> Cohort:
-        """Pair the volumes of two folders by equal names and split them by patient.
+    def read(
+        cls, images: Path, labels: Path, plane: Plane, test_every: int, validation_every: int = 0
+    ) -> Cohort:
+        """Pair the volumes of two folders by equal names and split them by patient in sorted order.
+
+        The classes are the label values that occur in the pool.
 
         Raises
         ------
@@ -64,23 +74,50 @@ class Cohort:
                 f"{len(missing)} of {len(files)} volumes in {images} have no label of that name "
                 f"in {labels}, {missing[0]} first; add the labels or move these volumes away."
             )
+        label_files = [found[case_name(path)] for path in files]
         patients = sorted({patient_of(path) for path in files})
-        held_out = set(patients[::test_every])
-        test = tuple(i for i, path in enumerate(files) if patient_of(path) in held_out)
-        pool = tuple(i for i in range(len(files)) if i not in set(test))
-        if not pool or not test:
-            raise InputError(
-                f"{images} holds {len(patients)} patients, too few for a pool and a test set."
-            )
-        label_files = tuple(found[case_name(path)] for path in files)
-        headers = [read_header(path) for path in files]
+        split = split_cases(files, patients, test_every, validation_every)
+        values = _values(files, label_files, split[0])
+        names = {value: f"class {value}" for value in values}
+        return cls._of(files, label_files, split, names, plane)
+
+    @classmethod
+    def read_decathlon(
+        cls, folder: Path, plane: Plane, test_every: int, validation_every: int = 0
+    ) -> Cohort:
+        """Read the labelled cases of a Decathlon task and split them in the order of its list.
+
+        Raises
+        ------
+        InputError
+            If ``dataset.json`` or a file cannot be used, or a side of the split is empty.
+        """
+        task = read_decathlon(folder)
+        patients = list(dict.fromkeys(patient_of(path) for path in task.images))
+        split = split_cases(task.images, patients, test_every, validation_every)
+        return cls._of(task.images, task.labels, split, task.label_names, plane)
+
+    @classmethod
+    def _of(
+        cls,
+        images: Sequence[Path],
+        labels: Sequence[Path],
+        split: tuple[tuple[int, ...], ...],
+        label_names: dict[int, str],
+        plane: Plane,
+    ) -> Cohort:
+        pool, validation, test = split
+        foreground = {value: name for value, name in sorted(label_names.items()) if value != 0}
+        axis = axis_of(plane)
         return cls(
-            images=tuple(files),
-            labels=label_files,
+            images=tuple(images),
+            labels=tuple(labels),
             pool=pool,
+            validation=validation,
             test=test,
-            slices=tuple(header.shape[axis_of(plane)] for header in headers),
-            label_values=_values(files, label_files, pool),
+            slices=tuple(read_header(path).shape[axis] for path in images),
+            label_values=(0, *foreground),
+            class_names=tuple(foreground.values()),
             plane=plane,
         )
 
@@ -115,7 +152,36 @@ class Cohort:
         return PoolState(self.plane, case_id, index, done, score)
 
 
-def _values(images: list[Path], labels: tuple[Path, ...], pool: tuple[int, ...]) -> tuple[int, ...]:
+def split_cases(
+    files: Sequence[Path], patients: Sequence[str], test_every: int, validation_every: int = 0
+) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """Return the case numbers of pool, validation and test; a patient is on one side alone.
+
+    Every n-th patient validates, from the first on; of the others every n-th is tested on.
+
+    Raises
+    ------
+    InputError
+        If pool or test would be empty.
+    """
+    validating = set(patients[::validation_every]) if validation_every else set()
+    others = [patient for patient in patients if patient not in validating]
+    tested = set(others[::test_every])
+    side = [patient_of(path) for path in files]
+    validation = tuple(i for i, patient in enumerate(side) if patient in validating)
+    test = tuple(i for i, patient in enumerate(side) if patient in tested)
+    aside = {*validation, *test}
+    pool = tuple(i for i in range(len(files)) if i not in aside)
+    if not pool or not test:
+        raise InputError(
+            f"{files[0].parent} holds {len(patients)} patients, too few for the sides of the split."
+        )
+    return pool, validation, test
+
+
+def _values(
+    images: Sequence[Path], labels: Sequence[Path], pool: tuple[int, ...]
+) -> tuple[int, ...]:
     found = np.zeros(256, dtype=bool)
     found[0] = True
     for case in pool:

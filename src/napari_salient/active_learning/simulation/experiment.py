@@ -13,6 +13,7 @@ import numpy as np
 from napari_salient.errors import RunError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from napari_salient.active_learning.model import SliceSegmenter
@@ -52,6 +53,8 @@ class RoundOutcome:
         The same with all classes merged: shows a lost class that the mean hides.
     dead_classes
         Label values that the training set has and the model predicts nowhere in the test set.
+    validation_dice
+        Mean over classes and validation volumes; `None` without such volumes.
     picks
         The next slices by strategy, and why.
     cpu_seconds
@@ -61,6 +64,7 @@ class RoundOutcome:
     dice: dict[int, float]
     foreground_dice: float
     dead_classes: list[int]
+    validation_dice: float | None
     picks: dict[str, Labelled]
     seconds: float
     cpu_seconds: float
@@ -78,12 +82,14 @@ def run_round(cohort: Cohort, job: RoundJob) -> RoundOutcome:
     """Train, measure on the test volumes, and query; runs in a worker process with one thread."""
     start, cpu_start = time.perf_counter(), time.process_time()
     model = _train(cohort, job)
-    scores, merged, dead = _measure(cohort, model)
+    scores, merged, dead = _measure(cohort, model, cohort.test)
+    validated = _measure(cohort, model, cohort.validation)[0] if cohort.validation else None
     picks = _query(cohort, model, job) if job.query else {}
     return RoundOutcome(
         dice=dict(zip(cohort.label_values[1:], scores, strict=True)),
         foreground_dice=merged,
         dead_classes=dead,
+        validation_dice=None if validated is None else float(np.nanmean(validated)),
         picks=picks,
         seconds=time.perf_counter() - start,
         cpu_seconds=time.process_time() - cpu_start,
@@ -124,14 +130,16 @@ def _fit(task: SegmentationTask, settings: SegmentationSettings, folder: Path) -
             raise event.error or RunError(event.message)
 
 
-def _measure(cohort: Cohort, model: SliceSegmenter) -> tuple[list[float], float, list[int]]:
+def _measure(
+    cohort: Cohort, model: SliceSegmenter, cases: Sequence[int]
+) -> tuple[list[float], float, list[int]]:
     from napari_salient.active_learning.measures import dice_per_class, foreground_dice, mean_dice
     from napari_salient.active_learning.predict import predict_volume
 
     values = cohort.label_values[1:]
     scores, merged = [], []
     predicted = np.zeros(256, dtype=bool)
-    for case in cohort.test:
+    for case in cases:
         prediction, _ = predict_volume(model, cohort.image(case))
         predicted[np.unique(prediction)] = True
         scores.append(dice_per_class(prediction, cohort.truth(case), values))

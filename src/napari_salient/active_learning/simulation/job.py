@@ -7,6 +7,7 @@ import json
 import math
 import os
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from functools import partial
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +27,11 @@ from napari_salient.engine.events import Evaluated, Event, Finished, FinishReaso
 from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from napari_salient.active_learning.settings import SimulationSettings
+    from napari_salient.data.planes import Plane
     from napari_salient.engine.control import Control
 
 POLL_S = 0.2
@@ -64,19 +66,43 @@ def simulate(
     Finished
         At the end, with the content of the output file as its result.
     """
+    read = partial(Cohort.read, images, labels)
+    yield from _guarded(_simulate(read, settings, output, control))
+
+
+def simulate_decathlon(
+    folder: Path, settings: SimulationSettings, output: Path, control: Control
+) -> Iterator[Event]:
+    """Do what `simulate` does on a task of the Medical Segmentation Decathlon in its own layout.
+
+    Parameters
+    ----------
+    folder
+        Folder with ``dataset.json``; cases are split in the order of its list.
+    settings, output, control
+        As for `simulate`, and so are the events.
+    """
+    read = partial(Cohort.read_decathlon, folder)
+    yield from _guarded(_simulate(read, settings, output, control))
+
+
+def _guarded(events: Iterator[Event]) -> Iterator[Event]:
     try:
-        yield from _simulate(images, labels, settings, output, control)
+        yield from events
     except Exception as error:
         yield Finished(FinishReason.ERRORED, message=str(error), error=error)
 
 
 def _simulate(
-    images: Path, labels: Path, settings: SimulationSettings, output: Path, control: Control
+    read: Callable[[Plane, int, int], Cohort],
+    settings: SimulationSettings,
+    output: Path,
+    control: Control,
 ) -> Iterator[Event]:
     names = settings.strategy_names()
     _check(settings, names)
     yield Progress(0, 1, "reading volumes")
-    cohort = Cohort.read(images, labels, settings.plane, settings.test_every)
+    cohort = read(settings.plane, settings.test_every, settings.validation_every)
     file = RecordFile(output, identity_of(settings, [path.name for path in cohort.images]))
     total = len(names) * settings.seeds * (settings.rounds + 1)
     yield Progress(len(file.records), total, "rounds")
@@ -107,9 +133,10 @@ def _check(settings: SimulationSettings, names: list[str]) -> None:
             raise InputError(
                 f"The simulation needs at least one of {field!r}, not {getattr(settings, field)}."
             )
-    if not names or settings.test_every < 2:
+    if not names or min(settings.test_every, settings.validation_every or 2) < 2:
         raise InputError(
-            "The simulation needs a strategy, and every second patient at most in the test set."
+            "The simulation needs a strategy, and every second patient at most for "
+            "validation and in the test set."
         )
 
 
@@ -186,6 +213,7 @@ def _record(cohort: Cohort, job: RoundJob, name: str, outcome: RoundOutcome) -> 
         dice=float(np.nanmean(values)) if not all(map(math.isnan, values)) else math.nan,
         foreground_dice=outcome.foreground_dice,
         dead_classes=outcome.dead_classes,
+        validation_dice=outcome.validation_dice,
         seconds=outcome.seconds,
         cpu_seconds=outcome.cpu_seconds,
         labelled=job.labelled,
@@ -205,7 +233,9 @@ def _write(
     result = {
         "settings": dataclasses.asdict(settings),
         "data": {
+            "classes": dict(zip(cohort.label_values[1:], cohort.class_names, strict=True)),
             "pool": len(cohort.pool),
+            "validation": len(cohort.validation),
             "test": len(cohort.test),
             "pool_slices": _pool_slices(cohort),
         },

@@ -21,7 +21,8 @@ class Record:
     """What one strategy with one seed had reached after one round.
 
     `labelled` holds the labelled slices as (case, index), `next` those chosen for the following
-    round; `dice` is the mean over the foreground classes of `dice_per_class`.
+    round; `dice` is the mean over the foreground classes of `dice_per_class`, on the test volumes,
+    `validation_dice` the same on the validation volumes, where there are any.
     """
 
     strategy: str
@@ -37,6 +38,7 @@ class Record:
     cpu_seconds: float
     labelled: list[tuple[int, int]]
     next: list[tuple[int, int]]
+    validation_dice: float | None = None
 
     def row(self) -> dict[str, Any]:
         """Return what the result file shows: everything but the two lists of slices."""
