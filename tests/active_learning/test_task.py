@@ -119,6 +119,34 @@ def test_unsure_pixels_give_no_gradient() -> None:
     assert logits.grad[0, :, 0].any()
 
 
+def test_slices_of_weight_one_count_as_slices_without_a_weight() -> None:
+    logits, labels = torch.randn(3, 3, 8, 8), torch.randint(0, 3, (3, 8, 8))
+    labels[1, :4] = UNSURE
+    classes = torch.tensor([0.2, 1.0, 1.8])
+    plain = segmentation_loss(logits, labels, classes)
+    assert torch.equal(plain, segmentation_loss(logits, labels, classes, torch.ones(3)))
+    entropy = torch.nn.functional.cross_entropy(logits, labels, classes, ignore_index=UNSURE)
+    assert 0 < plain - entropy < 1
+
+
+def test_a_slice_counts_by_its_weight() -> None:
+    logits = torch.randn(3, 2, 8, 8, requires_grad=True)
+    labels = torch.randint(0, 2, (3, 8, 8))
+    norms = []
+    for weight in (1.0, 0.3, 0.0):
+        loss = segmentation_loss(logits, labels, torch.ones(2), torch.tensor([1.0, weight, 1.0]))
+        (gradient,) = torch.autograd.grad(loss, logits)
+        norms.append(float(gradient[1].norm()))
+    assert norms[0] > norms[1] > norms[2] == 0
+
+
+def test_a_batch_carries_the_weights_of_its_slices() -> None:
+    slices = blobs(1)
+    slices.weights = [0.25]
+    _, _, weights = SegmentationTask(SPEC, slices, SegmentationSettings(batch_size=3)).batch(0)
+    assert weights.tolist() == [0.25] * 3
+
+
 def test_a_rare_class_weighs_more_and_an_absent_one_nothing() -> None:
     weights = class_weights(torch.tensor([900, 100, 0]))
     assert weights[1] == pytest.approx(3 * float(weights[0]))

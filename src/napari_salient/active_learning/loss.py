@@ -21,7 +21,9 @@ def class_weights(pixels: Tensor) -> Tensor:
     return weights / weights[present].mean()
 
 
-def segmentation_loss(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+def segmentation_loss(
+    logits: Tensor, labels: Tensor, weights: Tensor, slice_weights: Tensor | None = None
+) -> Tensor:
     """Return class-balanced cross-entropy plus soft foreground Dice, on known pixels only.
 
     Parameters
@@ -31,6 +33,9 @@ def segmentation_loss(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor
         Output channel, or `UNSURE`.
     weights : Tensor, shape (class,)
         Weights of the cross-entropy.
+    slice_weights : Tensor, shape (batch,), optional
+        How much each slice counts, 1 if not given. In the cross-entropy a slice of weight 0.5 gives
+        half the gradient; in the Dice it counts as half a slice.
 
     Returns
     -------
@@ -38,10 +43,15 @@ def segmentation_loss(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor
         Scalar. The Dice is taken over the whole batch, so splitting a batch is not exact.
     """
     labels = labels.long()
-    entropy = F.cross_entropy(logits, labels, weight=weights, ignore_index=UNSURE)
-    known = (labels != UNSURE)[:, None]
-    target = F.one_hot(labels.where(known[:, 0], 0), logits.shape[1]).movedim(-1, 1) * known
-    probability = logits.softmax(1) * known
+    known = labels != UNSURE
+    channels = labels.where(known, 0)
+    if slice_weights is None:
+        slice_weights = torch.ones_like(logits[:, 0, 0, 0])
+    share = slice_weights[:, None, None] * known
+    entropy = F.cross_entropy(logits, channels, weight=weights, reduction="none") * share
+    target = F.one_hot(channels, logits.shape[1]).movedim(-1, 1) * share[:, None]
+    probability = logits.softmax(1)
     overlap = (probability * target).sum((0, 2, 3))
-    dice = (2 * overlap + 1) / (probability.sum((0, 2, 3)) + target.sum((0, 2, 3)) + 1)
-    return entropy + 1 - dice[1:].mean()
+    sizes = (probability * share[:, None] + target).sum((0, 2, 3))
+    dice = (2 * overlap + 1) / (sizes + 1)
+    return entropy.sum() / (weights[channels] * known).sum() + 1 - dice[1:].mean()

@@ -51,10 +51,14 @@ class LabelledSlices:
         Normalised input of the network.
     labels : list of uint8 arrays, each (row, column)
         Output channel for each pixel, or `UNSURE` where the annotator could not tell.
+    weights : list of float
+        How much each slice counts in the loss: 1 for what a person labelled, less for labels that
+        were interpolated.
     """
 
     stacks: list[NDArray[np.float32]]
     labels: list[NDArray[np.uint8]]
+    weights: list[float]
 
     def __len__(self) -> int:
         return len(self.stacks)
@@ -62,7 +66,7 @@ class LabelledSlices:
     @classmethod
     def empty(cls) -> LabelledSlices:
         """Return a set without slices, to be filled with `add`."""
-        return cls([], [])
+        return cls([], [], [])
 
     def add(
         self,
@@ -72,11 +76,17 @@ class LabelledSlices:
         indices: Sequence[int],
         *,
         context: int,
+        weights: Sequence[float] | None = None,
     ) -> None:
-        """Add slices of a normalised `image` (channel, z, y, x) with `labels` (z, y, x)."""
-        for index in indices:
+        """Add slices of a normalised `image` (channel, z, y, x) with `labels` (z, y, x).
+
+        Each counts in the loss by its weight, fully where none is given.
+        """
+        given = [1.0] * len(indices) if weights is None else weights
+        for index, weight in zip(indices, given, strict=True):
             self.stacks.append(slice_stack(image, plane, index, context))
             self.labels.append(np.ascontiguousarray(slice_of(labels, plane, index)))
+            self.weights.append(float(weight))
 
     def pixel_counts(self, classes: int) -> NDArray[np.int64]:
         """Return how many known pixels each output channel has, shape (class,)."""

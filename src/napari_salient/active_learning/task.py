@@ -77,24 +77,26 @@ class SegmentationTask:
         """Return all weights as one group."""
         return [{"params": list(self.model.parameters())}]
 
-    def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Return stacks (batch, channel, row, column) and labels (batch, row, column)."""
+    def batch(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Return stacks (batch, channel, row, column), labels (batch, row, column), weights."""
         rng = np.random.default_rng([self.settings.fit.seed, step])
         chosen = rng.integers(len(self.slices), size=self.settings.batch_size)
         patch = self.model.spec.patch
         cut = [fit_to(self.slices.stacks[i], self.slices.labels[i], patch, rng) for i in chosen]
         stacks = torch.from_numpy(np.stack([stack for stack, _ in cut]))
         labels = torch.from_numpy(np.stack([label for _, label in cut]))
-        if not self.settings.augment:
-            return stacks, labels
-        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        return deform(stacks, labels, draw_deformation(len(stacks), generator))
+        weights = torch.tensor([self.slices.weights[i] for i in chosen])
+        if self.settings.augment:
+            generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+            stacks, labels = deform(stacks, labels, draw_deformation(len(stacks), generator))
+        return stacks, labels, weights
 
-    def loss(self, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, dict[str, float]]:
-        """Return the class-balanced loss of a batch."""
-        stacks, labels = batch
+    def loss(self, batch: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, dict[str, float]]:
+        """Return the class-balanced loss of a batch, each slice by its weight."""
+        stacks, labels, weights = batch
         logits = self.model(stacks)
-        return segmentation_loss(logits, labels, self.class_weights.to(logits.device)), {}
+        classes = self.class_weights.to(logits.device)
+        return segmentation_loss(logits, labels, classes, weights), {}
 
     def on_step(self, step: int) -> None:
         """Nothing changes over the run."""
