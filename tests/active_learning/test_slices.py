@@ -63,9 +63,9 @@ def test_a_crop_mostly_shows_what_is_labelled() -> None:
 
 
 def test_unsure_pixels_are_not_counted() -> None:
-    slices = LabelledSlices.empty()
+    slices = LabelledSlices(context=0)
     labels = np.zeros((2, 3, 4), np.uint8)
     labels[0, 0] = UNSURE
     labels[0, 1] = 1
-    slices.add(np.zeros((1, 2, 3, 4), np.float32), labels, "axial", [0], context=0)
+    slices.add(np.zeros((1, 2, 3, 4), np.float32), labels, "axial", [0])
     assert slices.pixel_counts(2).tolist() == [4, 4]

@@ -23,12 +23,12 @@ SPEC = SegmenterSpec("axial", 1, ("blob",), (0, 1), context=0, width=4)
 def blobs(count: int = 4, side: int = 24) -> LabelledSlices:
     rng = np.random.default_rng(0)
     yy, xx = np.mgrid[:side, :side]
-    slices = LabelledSlices.empty()
+    slices = LabelledSlices(context=0)
     for _ in range(count):
         cy, cx = rng.integers(8, side - 8, 2)
         label = ((yy - cy) ** 2 + (xx - cx) ** 2 < 20).astype(np.uint8)[None]
         image = (label + 0.1 * rng.standard_normal(label.shape)).astype(np.float32)[None]
-        slices.add(image, label, "axial", [0], context=0)
+        slices.add(image, label, "axial", [0])
     return slices
 
 
@@ -52,7 +52,7 @@ def test_weights_follow_the_seed() -> None:
 
 def test_nothing_labelled_is_refused() -> None:
     with pytest.raises(InputError, match="label at least one slice"):
-        SegmentationTask(SPEC, LabelledSlices.empty(), SegmentationSettings())
+        SegmentationTask(SPEC, LabelledSlices(context=0), SegmentationSettings())
 
 
 def test_a_few_steps_lower_the_loss() -> None:

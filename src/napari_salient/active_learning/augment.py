@@ -63,18 +63,19 @@ def draw_deformation(batch: int, generator: torch.Generator) -> Deformation:
 def deform(stacks: Tensor, labels: Tensor, deformation: Deformation) -> tuple[Tensor, Tensor]:
     """Deform ``stacks (batch, channel, row, column)`` and ``labels (batch, row, column)`` alike.
 
-    All slices of a stack move together. What comes from outside the slice repeats its border in the
-    image and is unsure in the label.
+    All slices of a stack move together, and so do those of a patch
+    ``(batch, channel, slice, row, column)`` with its labels. What comes from outside the slice
+    repeats its border in the image and is unsure in the label.
     """
     size = stacks.shape[-2:]
     grid = F.affine_grid(deformation.affine, [len(stacks), 1, *size], align_corners=False)
     bend = F.interpolate(deformation.bend, size, mode="bicubic", align_corners=True)
     grid = grid + bend.permute(0, 2, 3, 1)
-    moved = F.grid_sample(stacks, grid, padding_mode="border", align_corners=False)
-    known = (labels.int() - UNSURE)[:, None].float()
-    moved_labels = F.grid_sample(known, grid, mode="nearest", align_corners=False)[:, 0] + UNSURE
+    flat = stacks.reshape(len(stacks), -1, *size)
+    moved = F.grid_sample(flat, grid, padding_mode="border", align_corners=False)
+    known = (labels.int() - UNSURE).reshape(len(labels), -1, *size).float()
+    moved_labels = F.grid_sample(known, grid, mode="nearest", align_corners=False) + UNSURE
     generator = torch.Generator().manual_seed(deformation.noise_seed)
     noise = torch.randn(moved.shape, generator=generator) * deformation.noise
-    return moved * deformation.contrast + deformation.brightness + noise, moved_labels.to(
-        labels.dtype
-    )
+    changed = moved * deformation.contrast + deformation.brightness + noise
+    return changed.reshape(stacks.shape), moved_labels.reshape(labels.shape).to(labels.dtype)

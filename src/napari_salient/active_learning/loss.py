@@ -28,12 +28,13 @@ def segmentation_loss(
 
     Parameters
     ----------
-    logits : Tensor, shape (batch, class, row, column)
-    labels : Tensor, shape (batch, row, column), integer
+    logits : Tensor, shape (batch, class, ..., row, column)
+        Of slices, or of volumes as (batch, class, slice, row, column).
+    labels : Tensor, shape (batch, ..., row, column), integer
         Output channel, or `UNSURE`.
     weights : Tensor, shape (class,)
         Weights of the cross-entropy.
-    slice_weights : Tensor, shape (batch,), optional
+    slice_weights : Tensor, shape (batch, ...), optional
         How much each slice counts, 1 if not given. In the cross-entropy a slice of weight 0.5 gives
         half the gradient; in the Dice it counts as half a slice.
 
@@ -46,12 +47,13 @@ def segmentation_loss(
     known = labels != UNSURE
     channels = labels.where(known, 0)
     if slice_weights is None:
-        slice_weights = torch.ones_like(logits[:, 0, 0, 0])
-    share = slice_weights[:, None, None] * known
+        slice_weights = torch.ones_like(logits[:, 0, ..., 0, 0])
+    share = slice_weights[..., None, None] * known
     entropy = F.cross_entropy(logits, channels, weight=weights, reduction="none") * share
     target = F.one_hot(channels, logits.shape[1]).movedim(-1, 1) * share[:, None]
     probability = logits.softmax(1)
-    overlap = (probability * target).sum((0, 2, 3))
-    sizes = (probability * share[:, None] + target).sum((0, 2, 3))
+    pixels = (0, *range(2, logits.ndim))
+    overlap = (probability * target).sum(pixels)
+    sizes = (probability * share[:, None] + target).sum(pixels)
     dice = (2 * overlap + 1) / (sizes + 1)
     return entropy.sum() / (weights[channels] * known).sum() + 1 - dice[1:].mean()

@@ -1,97 +1,77 @@
-"""The segmentation model: a U-Net on stacks of neighbouring slices, and what it was made for."""
+"""The segmentation models: a U-Net on stacks of neighbouring slices, and one on volumes."""
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from napari_salient.active_learning.slices import slice_stack
+from napari_salient.active_learning.spec import SegmenterSpec
+from napari_salient.data.planes import axis_of
 from napari_salient.engine.checkpoint import load_checkpoint
 from napari_salient.errors import RunError
-from napari_salient.networks.unet import slice_unet
+from napari_salient.networks.unet import slice_unet, volume_unet
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from napari_salient.data.planes import Plane
+    from numpy.typing import NDArray
 
-SIDE_MULTIPLE = 16
-"""The network halves its input four times."""
+PIXELS_AT_ONCE = 2**20
+"""Pixels of slices that go through the network together; bounds the memory of a prediction."""
 
-SMALLEST_SIDE = 32
-"""Below this the deepest level would be one pixel, which instance norm cannot normalise."""
+OVERLAP = (0.5, 0.25, 0.25)
+"""Share of a patch that it has in common with the next along (slice, row, column)."""
 
 
-@dataclass(frozen=True)
-class SegmenterSpec:
-    """What a segmentation model takes and gives; stored in its checkpoints.
+class Segmenter(nn.Module):
+    """What training, scoring and predicting ask of a model, be it on slices or on volumes."""
 
-    Parameters
-    ----------
-    plane
-        Slicing plane it was trained on.
-    channels
-        Image channels of a volume.
-    class_names
-        Names of the classes from label 1 on; the background is class 0 and not named.
-    label_values
-        The label that each output channel stands for, background first.
-    context
-        Neighbouring slices on each side in the input stack.
-    width
-        Channels of the first level.
-    patch
-        Rows and columns of the training slices. Smaller ones are padded to it, since instance norm
-        sees the padding: on the hippocampus other padding than in training costs 4 points of Dice.
-    """
-
-    plane: Plane
-    channels: int
-    class_names: tuple[str, ...]
-    label_values: tuple[int, ...]
-    context: int
-    width: int
-    patch: tuple[int, int] = (SMALLEST_SIDE, SMALLEST_SIDE)
+    def __init__(self, spec: SegmenterSpec, net: nn.Module) -> None:
+        super().__init__()
+        self.spec = spec
+        self.net = net
 
     @property
-    def classes(self) -> int:
-        """Output channels, background included."""
-        return len(self.label_values)
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.parameters()).device
 
-    @property
-    def in_channels(self) -> int:
-        """Channels of an input stack."""
-        return self.channels * (2 * self.context + 1)
+    def whole(self, example: Tensor) -> Tensor:
+        """Return logits ``(1, class, ...)`` of one example of the training set, of any size."""
+        raise NotImplementedError
 
-    def takes_weights_of(self, other: SegmenterSpec) -> bool:
-        """Tell whether another model's weights fit and mean the same, whatever its classes' names.
+    def slice_logits(
+        self, image: NDArray[np.float32], indices: Sequence[int]
+    ) -> Iterator[tuple[Sequence[int], Tensor]]:
+        """Run slices of a volume through the network, some at a time.
 
-        The size of its training slices does not matter.
+        Parameters
+        ----------
+        image : float32 array, shape (channel, z, y, x)
+            A normalised volume.
+        indices
+            Slices along the model's plane.
+
+        Yields
+        ------
+        indices, logits
+            Some of the slices and their logits ``(slice, class, row, column)`` on the model's
+            device. They do not depend on which other slices were asked for.
         """
-        return dataclasses.replace(other, class_names=self.class_names, patch=self.patch) == self
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the spec as plain JSON values."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> SegmenterSpec:
-        """Rebuild what `to_json` returned."""
-        tuples = {name: tuple(values[name]) for name in ("class_names", "label_values", "patch")}
-        return cls(**{**values, **tuples})
+        raise NotImplementedError
 
 
-class SliceSegmenter(nn.Module):
+class SliceSegmenter(Segmenter):
     """Segment a slice from the stack of itself and its neighbours."""
 
     def __init__(self, spec: SegmenterSpec) -> None:
-        super().__init__()
-        self.spec = spec
-        self.net = slice_unet(spec.in_channels, spec.classes, spec.width)
+        super().__init__(spec, slice_unet(spec.in_channels, spec.classes, spec.width))
 
     def forward(self, stack: Tensor) -> Tensor:
         """Return logits ``(batch, class, row, column)`` for stacks of any size.
@@ -101,20 +81,78 @@ class SliceSegmenter(nn.Module):
         stack : Tensor, shape (batch, channel * slice, row, column)
         """
         rows, columns = stack.shape[-2:]
-        (top, bottom), (left, right) = map(_margins, (rows, columns), self.spec.patch)
+        (top, bottom), (left, right) = map(
+            _margins, (rows, columns), self.spec.patch, self.spec.multiples
+        )
         padded = F.pad(stack, (left, right, top, bottom))
         logits: Tensor = self.net(padded.contiguous(memory_format=torch.channels_last))
         return logits[..., top : top + rows, left : left + columns]
 
+    def whole(self, example: Tensor) -> Tensor:
+        """Return logits ``(1, class, row, column)`` of a stack."""
+        logits: Tensor = self(example)
+        return logits
 
-def _margins(side: int, least: int) -> tuple[int, int]:
-    """Return the padding on both ends that makes `side` fit the network and at least `least`."""
-    fitting = max(least, SMALLEST_SIDE, -(-side // SIDE_MULTIPLE) * SIDE_MULTIPLE)
-    before = (fitting - side) // 2
-    return before, fitting - side - before
+    def slice_logits(
+        self, image: NDArray[np.float32], indices: Sequence[int]
+    ) -> Iterator[tuple[Sequence[int], Tensor]]:
+        """Run slices of a volume through the network, about a million pixels at a time."""
+        plane, context = self.spec.plane, self.spec.context
+        pixels = image[0].size // image.shape[axis_of(plane) + 1]
+        at_once = max(1, PIXELS_AT_ONCE // pixels)
+        for start in range(0, len(indices), at_once):
+            part = indices[start : start + at_once]
+            stacks = np.stack([slice_stack(image, plane, index, context) for index in part])
+            with torch.inference_mode():
+                logits = self(torch.from_numpy(stacks).to(self.device))
+            yield part, logits
 
 
-def load_segmenter(checkpoint: Path) -> SliceSegmenter:
+class VolumeSegmenter(Segmenter):
+    """Segment a volume, in patches that overlap where it is larger than one."""
+
+    def __init__(self, spec: SegmenterSpec) -> None:
+        super().__init__(spec, volume_unet(spec.channels, spec.classes, spec.width, spec.strides))
+
+    def forward(self, patch: Tensor) -> Tensor:
+        """Return logits ``(batch, class, slice, row, column)`` for patches of the spec's size.
+
+        Parameters
+        ----------
+        patch : Tensor, shape (batch, channel, slice, row, column)
+        """
+        logits: Tensor = self.net(patch)
+        return logits
+
+    def whole(self, example: Tensor) -> Tensor:
+        """Return logits ``(1, class, slice, row, column)`` of a part of a volume.
+
+        Patches count less towards their border, where they see less of what is around.
+        """
+        from monai.inferers.utils import sliding_window_inference
+
+        logits: Tensor = sliding_window_inference(
+            example, self.spec.patch, 2, self, overlap=OVERLAP, mode="gaussian"
+        )
+        return logits
+
+    def slice_logits(
+        self, image: NDArray[np.float32], indices: Sequence[int]
+    ) -> Iterator[tuple[Sequence[int], Tensor]]:
+        """Run the whole volume through the network and give the slices asked for, all at once."""
+        volume = np.ascontiguousarray(np.moveaxis(image, axis_of(self.spec.plane) + 1, 1))
+        with torch.inference_mode():
+            logits = self.whole(torch.from_numpy(volume)[None].to(self.device))[0]
+            chosen = logits.movedim(1, 0)[list(indices)]
+        yield indices, chosen
+
+
+def build_segmenter(spec: SegmenterSpec) -> Segmenter:
+    """Return a model with random weights, on slices or on volumes as the spec says."""
+    return VolumeSegmenter(spec) if spec.spatial_dims == 3 else SliceSegmenter(spec)
+
+
+def load_segmenter(checkpoint: Path) -> Segmenter:
     """Rebuild a model from a checkpoint of its training, on the CPU.
 
     Raises
@@ -129,6 +167,13 @@ def load_segmenter(checkpoint: Path) -> SliceSegmenter:
             f"{checkpoint} is no checkpoint of a segmentation model; "
             "choose one from a run of this tool."
         )
-    model = SliceSegmenter(SegmenterSpec.from_json(spec))
+    model = build_segmenter(SegmenterSpec.from_json(spec))
     model.load_state_dict(stored.model)
     return model
+
+
+def _margins(side: int, least: int, multiple: int) -> tuple[int, int]:
+    """Return the padding on both ends that makes `side` fit the network and at least `least`."""
+    fitting = max(least, 2 * multiple, -(-side // multiple) * multiple)
+    before = (fitting - side) // 2
+    return before, fitting - side - before

@@ -5,58 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from napari_salient.active_learning.slices import slice_stack
 from napari_salient.data.planes import axis_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
+    from torch import Tensor
 
-    from napari_salient.active_learning.model import SliceSegmenter
-
-PIXELS_AT_ONCE = 2**20
-"""Pixels of slices that go through the network together; bounds the memory of a prediction."""
+    from napari_salient.active_learning.model import Segmenter
 
 
-def slice_logits(
-    model: SliceSegmenter, image: NDArray[np.float32], indices: Sequence[int]
-) -> Iterator[tuple[Sequence[int], Tensor]]:
-    """Run slices of a volume through the network, a few at a time.
-
-    Parameters
-    ----------
-    model
-        On any device; its mode is left alone, so put it in evaluation mode first.
-    image : float32 array, shape (channel, z, y, x)
-        A normalised volume.
-    indices
-        Slices along the model's plane.
-
-    Yields
-    ------
-    indices, logits
-        Some of the slices and their logits ``(slice, class, row, column)`` on the model's device.
-    """
-    device = next(model.parameters()).device
-    plane, context = model.spec.plane, model.spec.context
-    pixels = image[0].size // image.shape[axis_of(plane) + 1]
-    at_once = max(1, PIXELS_AT_ONCE // pixels)
-    for start in range(0, len(indices), at_once):
-        part = indices[start : start + at_once]
-        stacks = np.stack([slice_stack(image, plane, index, context) for index in part])
-        with torch.inference_mode():
-            logits = model(torch.from_numpy(stacks).to(device))
-        yield part, logits
+def predict_parts(
+    model: Segmenter, image: NDArray[np.float32], indices: Sequence[int]
+) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
+    """Yield labels and uncertainty of some slices at a time, as `predict_slices` returns them."""
+    values = np.asarray(model.spec.label_values, dtype=np.uint8)
+    for _, logits in model.slice_logits(image, indices):
+        labels = values[logits.argmax(1).cpu().numpy()]
+        yield labels, (entropy(logits) / np.log(logits.shape[1])).cpu().numpy()
 
 
 def predict_slices(
-    model: SliceSegmenter, image: NDArray[np.float32], indices: Sequence[int]
+    model: Segmenter, image: NDArray[np.float32], indices: Sequence[int]
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Return labels and uncertainty of some slices of a normalised volume ``(channel, z, y, x)``.
+
+    The model's mode is left alone, so put it in evaluation mode first.
 
     Returns
     -------
@@ -65,16 +41,12 @@ def predict_slices(
     uncertainty : float32 array, shape (slice, row, column)
         Shannon entropy over its maximum, 0 sure to 1 undecided.
     """
-    values = np.asarray(model.spec.label_values, dtype=np.uint8)
-    labels, uncertainty = [], []
-    for _, logits in slice_logits(model, image, indices):
-        labels.append(values[logits.argmax(1).cpu().numpy()])
-        uncertainty.append((entropy(logits) / np.log(logits.shape[1])).cpu().numpy())
+    labels, uncertainty = zip(*predict_parts(model, image, indices), strict=True)
     return np.concatenate(labels), np.concatenate(uncertainty)
 
 
 def predict_volume(
-    model: SliceSegmenter, image: NDArray[np.float32]
+    model: Segmenter, image: NDArray[np.float32]
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Return labels and uncertainty ``(z, y, x)`` of a normalised volume ``(channel, z, y, x)``."""
     axis = axis_of(model.spec.plane)

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_salient.active_learning.choosing import choose, pool_sizes, pool_state
-from napari_salient.active_learning.predict import predict_slices
+from napari_salient.active_learning.examples import no_examples
+from napari_salient.active_learning.predict import predict_parts
 from napari_salient.active_learning.predictions import write_prediction
-from napari_salient.active_learning.round_training import VolumeSource, train_round
+from napari_salient.active_learning.round_training import VolumeSource, round_spec, train_round
 from napari_salient.active_learning.rounds import Cancelled, RoundPlan, RoundResult, outcome
 from napari_salient.active_learning.scoring import CaseSkipped, score_pool
-from napari_salient.active_learning.slices import LabelledSlices, slice_stack
 from napari_salient.active_learning.training_set import LabelSlices, group_by_case
-from napari_salient.data.planes import axis_of
+from napari_salient.data.labels import UNSURE
+from napari_salient.data.planes import axis_of, plane_slice
 from napari_salient.data.volumes import load_image, normalise
 from napari_salient.engine.events import Event, Finished, FinishReason, Progress
 from napari_salient.engine.threads import limit_threads, thread_share
@@ -26,15 +27,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_salient.active_learning.model import SliceSegmenter
+    from napari_salient.active_learning.examples import Examples
+    from napari_salient.active_learning.model import Segmenter
     from napari_salient.active_learning.pool import Proposal
+    from napari_salient.active_learning.round_training import Trained
     from napari_salient.active_learning.scoring import PoolScores
     from napari_salient.engine.run import Run
     from napari_salient.project.project import Project
-
-
-SLICES_AT_ONCE = 16
-"""Slices that are pre-annotated between two looks at pause and cancel."""
 
 
 def run_round(
@@ -80,6 +79,7 @@ class _Round:
         self.run = run
         self.set_aside: dict[int, str] = {}
         self.channels: int | None = None
+        self.spacings: list[tuple[float, float, float]] = []
 
     def noted_steps(self, resume: bool) -> Iterator[Event]:
         """Work through the round and remember the cases that turn out unreadable."""
@@ -90,12 +90,11 @@ class _Round:
 
     def steps(self, resume: bool) -> Generator[Event, None, None]:
         resume = resume and LabelSlices.kept_in(self.run.directory)
-        slices = yield from self._training_slices(resume)
-        if not len(slices):
+        examples = yield from self._training_set(resume)
+        if not len(examples):
             nothing = "There is nothing to train on: accept at least one slice first."
             raise InputError(next(iter(self.set_aside.values()), nothing))
-        source = VolumeSource(self.image, self.project.label_array)
-        trained = yield from train_round(self.plan, slices, source, self.run, resume=resume)
+        trained = yield from self._train(examples, resume)
         pool = list(self._pool_sizes())
         scores = yield from outcome(score_pool(trained.model, pool, self.image, self.run.control))
         strategy, proposals = self._choose(scores)
@@ -104,7 +103,7 @@ class _Round:
             number=self.plan.number,
             run_id=self.run.id,
             strategy=strategy,
-            labelled=len(slices),
+            labelled=len(examples),
             checkpoint=trained.checkpoint.relative_to(self.run.directory).as_posix(),
             proposals=tuple(p for p in proposals if p.case_id not in self.set_aside),
             metrics=trained.metrics,
@@ -126,14 +125,14 @@ class _Round:
             )
         return normalise(load_image(header))
 
-    def _training_slices(self, resume: bool) -> Generator[Event, None, LabelledSlices]:
+    def _training_set(self, resume: bool) -> Generator[Event, None, Examples]:
         """Cut the training set from its volumes and keep its labels with the run."""
-        slices = LabelledSlices.empty()
+        examples = no_examples(self.plan.settings.segmentation)
         kept = self._labels_of_the_run() if resume else self.plan.copies
         cases = group_by_case(kept.labels if resume else self.plan.accepted)
         for done, (case_id, indices) in enumerate(cases.items(), start=1):
             try:
-                self._add_case(slices, kept, case_id, indices)
+                self._add_case(examples, kept, case_id, indices)
             except InputError as error:
                 kept.drop_case(case_id)
                 yield CaseSkipped(case_id, str(error))
@@ -141,7 +140,13 @@ class _Round:
             self._stop_if_cancelled()
         if not resume:
             kept.write(self.run.directory, self.plan.number)
-        return slices
+        return examples
+
+    def _train(self, examples: Examples, resume: bool) -> Generator[Event, None, Trained]:
+        source = VolumeSource(self.image, self.project.label_array)
+        z, y, x = np.median(self.spacings, axis=0)
+        spec = round_spec(self.plan, self.channels or 1, (float(z), float(y), float(x)))
+        return (yield from train_round(self.plan, spec, examples, source, self.run, resume=resume))
 
     def _labels_of_the_run(self) -> LabelSlices:
         kept, number = LabelSlices.read(self.run.directory)
@@ -149,15 +154,17 @@ class _Round:
         return kept
 
     def _add_case(
-        self, slices: LabelledSlices, kept: LabelSlices, case_id: int, indices: list[int]
+        self, examples: Examples, kept: LabelSlices, case_id: int, indices: list[int]
     ) -> None:
         image = self.image(case_id)
         if any((case_id, index) not in kept.labels for index in indices):
             kept.take(case_id, self.project.label_array(case_id), self.plan.plane, indices)
+        labels = np.full(image.shape[1:], UNSURE, np.uint8)
         for index in indices:
-            context = self.plan.settings.segmentation.context
-            slices.stacks.append(slice_stack(image, self.plan.plane, index, context))
-            slices.labels.append(self.plan.schema.to_indices(kept.labels[case_id, index]))
+            channels = self.plan.schema.to_indices(kept.labels[case_id, index])
+            labels[plane_slice(self.plan.plane, index)] = channels
+        examples.add(image, labels, self.plan.plane, indices)
+        self.spacings.append(self.project.header(case_id).spacing)
 
     def _choose(self, scores: PoolScores) -> tuple[str, list[Proposal]]:
         plan = self.plan
@@ -167,9 +174,7 @@ class _Round:
         rng = np.random.default_rng([seed, plan.number])
         return choose(plan.settings.strategy, state, plan.settings.batch, rng)
 
-    def _predict(
-        self, model: SliceSegmenter, proposals: list[Proposal]
-    ) -> Generator[Event, None, None]:
+    def _predict(self, model: Segmenter, proposals: list[Proposal]) -> Generator[Event, None, None]:
         """Store predictions of the cases that the annotator will see next."""
         waiting = [case_id for case_id in self.plan.waiting if case_id not in self._without]
         cases = list(dict.fromkeys([p.case_id for p in proposals] + waiting))
@@ -183,15 +188,14 @@ class _Round:
             self._stop_if_cancelled()
 
     def _predict_case(
-        self, model: SliceSegmenter, case_id: int
+        self, model: Segmenter, case_id: int
     ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """Return labels and uncertainty ``(z, y, x)``; pause and cancel act within a volume."""
         image, axis = self.image(case_id), axis_of(self.plan.plane)
         count = image.shape[axis + 1]
         parts = []
-        for start in range(0, count, SLICES_AT_ONCE):
-            indices = range(start, min(start + SLICES_AT_ONCE, count))
-            parts.append(predict_slices(model, image, indices))
+        for part in predict_parts(model, image, range(count)):
+            parts.append(part)
             self._stop_if_cancelled()
         labels, uncertainty = (np.concatenate(part) for part in zip(*parts, strict=True))
         return np.moveaxis(labels, 0, axis), np.moveaxis(uncertainty, 0, axis)

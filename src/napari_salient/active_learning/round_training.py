@@ -11,10 +11,11 @@ import numpy as np
 import torch
 
 from napari_salient.active_learning.measures import dice_per_class, mean_dice
-from napari_salient.active_learning.model import SegmenterSpec, SliceSegmenter, load_segmenter
+from napari_salient.active_learning.model import Segmenter, load_segmenter
 from napari_salient.active_learning.predict import predict_slices
 from napari_salient.active_learning.rounds import Cancelled, RoundPlan, outcome
 from napari_salient.active_learning.scoring import CaseSkipped
+from napari_salient.active_learning.spec import spec_for
 from napari_salient.active_learning.task import SegmentationTask
 from napari_salient.active_learning.training_set import group_by_case
 from napari_salient.data.planes import slice_of
@@ -31,8 +32,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from napari_salient.active_learning.examples import Examples
     from napari_salient.active_learning.settings import SegmentationSettings
-    from napari_salient.active_learning.slices import LabelledSlices
+    from napari_salient.active_learning.spec import SegmenterSpec
     from napari_salient.engine.run import Run
 
 SECOND_TRY = "second-seed"
@@ -43,7 +45,7 @@ SECOND_TRY = "second-seed"
 class Trained:
     """A trained model in evaluation mode, its file, what it measured, and the classes it lost."""
 
-    model: SliceSegmenter
+    model: Segmenter
     checkpoint: Path
     metrics: dict[str, float]
     dead_classes: tuple[str, ...]
@@ -57,28 +59,36 @@ class VolumeSource:
     labels: Callable[[int], NDArray[np.uint8]]
 
 
-def round_spec(plan: RoundPlan, channels: int) -> SegmenterSpec:
-    """Return the spec of the model that a round trains."""
+def round_spec(
+    plan: RoundPlan, channels: int, spacing: tuple[float, float, float]
+) -> SegmenterSpec:
+    """Return the spec of the model that a round trains on volumes of that spacing (mm)."""
     active = plan.schema.active
-    return SegmenterSpec(
-        plane=plan.plane,
+    return spec_for(
+        plan.settings.segmentation,
+        plan.plane,
         channels=channels,
-        class_names=tuple(label.name for label in active),
-        label_values=(0, *(label.value for label in active)),
-        context=plan.settings.segmentation.context,
-        width=plan.settings.segmentation.width,
+        class_names=[label.name for label in active],
+        label_values=[0, *(label.value for label in active)],
+        spacing=spacing,
     )
 
 
 def train_round(
-    plan: RoundPlan, slices: LabelledSlices, source: VolumeSource, run: Run, *, resume: bool
+    plan: RoundPlan,
+    spec: SegmenterSpec,
+    examples: Examples,
+    source: VolumeSource,
+    run: Run,
+    *,
+    resume: bool,
 ) -> Generator[Event, None, Trained]:
     """Train from the active round's weights if they fit; if a class is lost, again from scratch.
 
     A network that is trained shortly on two classes that touch may give one the place of the other
     and never predict it, whatever the labels; another seed mostly cures that.
     """
-    training = _Training(plan, slices, source, run)
+    training = _Training(plan, spec, examples, source, run)
     first = yield from training.attempt(0, run.directory, resume=resume)
     if not first.dead_classes:
         return first
@@ -92,14 +102,18 @@ def train_round(
 
 class _Training:
     def __init__(
-        self, plan: RoundPlan, slices: LabelledSlices, source: VolumeSource, run: Run
+        self,
+        plan: RoundPlan,
+        spec: SegmenterSpec,
+        examples: Examples,
+        source: VolumeSource,
+        run: Run,
     ) -> None:
         self.plan = plan
-        self.slices = slices
+        self.spec = spec
+        self.examples = examples
         self.source = source
         self.run = run
-        channels = slices.stacks[0].shape[0] // (2 * plan.settings.segmentation.context + 1)
-        self.spec = round_spec(plan, channels)
         self.unreadable: dict[int, str] = {}
 
     def attempt(
@@ -111,7 +125,7 @@ class _Training:
             weights = yield from self._parent_weights()
         evaluation = self._evaluate if self.plan.validation else None
         task = SegmentationTask(
-            self.spec, self.slices, settings, evaluation=evaluation, weights=weights
+            self.spec, self.examples, settings, evaluation=evaluation, weights=weights
         )
         directory.mkdir(parents=True, exist_ok=True)
         measured = yield from outcome(
@@ -148,21 +162,21 @@ class _Training:
         yield Warned("Training goes on from the weights of the active round.")
         return parent.state_dict()
 
-    def _dead_classes(self, model: SliceSegmenter) -> Generator[Event, None, tuple[str, ...]]:
-        """Return the labelled classes that the model predicts on none of the training slices."""
-        counts = self.slices.pixel_counts(self.spec.classes)
+    def _dead_classes(self, model: Segmenter) -> Generator[Event, None, tuple[str, ...]]:
+        """Return the labelled classes that the model predicts on none of the training inputs."""
+        counts = self.examples.pixel_counts(self.spec.classes)
         missing = {channel for channel in range(1, self.spec.classes) if counts[channel]}
-        for done, stack in enumerate(self.slices.stacks, start=1):
+        for done, example in enumerate(self.examples.inputs(), start=1):
             if not missing:
                 break
-            missing -= set(_predicted_channels(model, stack))
+            missing -= set(_predicted_channels(model, example))
             if done % 16 == 0:
-                yield Progress(done, len(self.slices), "training slices checked")
+                yield Progress(done, len(self.examples), "training slices checked")
             if not self.run.control.proceed():
                 raise Cancelled
         return tuple(self.spec.class_names[channel - 1] for channel in sorted(missing))
 
-    def _evaluate(self, model: SliceSegmenter) -> Iterator[tuple[int, int] | Mapping[str, float]]:
+    def _evaluate(self, model: Segmenter) -> Iterator[tuple[int, int] | Mapping[str, float]]:
         """Measure the accepted slices of validation cases that can be read."""
         cases = group_by_case(self.plan.validation)
         scores = []
@@ -174,9 +188,7 @@ class _Training:
             yield done, len(cases)
         yield self._named(mean_dice(scores)) if scores else {}
 
-    def _case_dice(
-        self, model: SliceSegmenter, case_id: int, indices: list[int]
-    ) -> NDArray[np.float64]:
+    def _case_dice(self, model: Segmenter, case_id: int, indices: list[int]) -> NDArray[np.float64]:
         image, labels = self.source.image(case_id), self.source.labels(case_id)
         truth = np.stack([slice_of(labels, self.plan.plane, index) for index in indices])
         predicted, _ = predict_slices(model, image, indices)
@@ -193,11 +205,10 @@ class _Training:
         return {name: value for name, value in named.items() if math.isfinite(value)}
 
 
-def _predicted_channels(model: SliceSegmenter, stack: NDArray[np.float32]) -> list[int]:
-    device = next(model.parameters()).device
+def _predicted_channels(model: Segmenter, example: NDArray[np.float32]) -> list[int]:
     with torch.inference_mode():
-        logits = model(torch.from_numpy(stack)[None].to(device))
-    return logits.argmax(1).unique().tolist()  # type: ignore[no-any-return]
+        logits = model.whole(torch.from_numpy(example)[None].to(model.device))
+    return np.unique(logits.argmax(1).cpu().numpy()).tolist()  # type: ignore[no-any-return]
 
 
 def _checkpoint(directory: Path) -> Path:

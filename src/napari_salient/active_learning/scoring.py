@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_salient.active_learning.predict import entropy, slice_logits
+from napari_salient.active_learning.predict import entropy
 from napari_salient.data.planes import axis_of
 from napari_salient.engine.events import Event, Finished, FinishReason, Progress
 from napari_salient.errors import SalientError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_salient.active_learning.model import SliceSegmenter
+    from napari_salient.active_learning.model import Segmenter
     from napari_salient.engine.control import Control
 
 
@@ -48,7 +48,7 @@ class CaseSkipped(Event):
 
 
 def score_pool(
-    model: SliceSegmenter,
+    model: Segmenter,
     case_ids: Iterable[int],
     load: Callable[[int], NDArray[np.float32]],
     control: Control,
@@ -94,10 +94,10 @@ def score_pool(
         yield Finished(FinishReason.ERRORED, message=str(error), error=error)
 
 
-def slice_entropies(model: SliceSegmenter, image: NDArray[np.float32]) -> NDArray[np.float64]:
+def slice_entropies(model: Segmenter, image: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return each slice's mean entropy, shape (slice,), of a volume ``(channel, z, y, x)``."""
     count = image.shape[axis_of(model.spec.plane) + 1]
-    means = [entropy(logits).mean((1, 2)) for _, logits in slice_logits(model, image, range(count))]
+    means = [entropy(logits).mean((1, 2)) for _, logits in model.slice_logits(image, range(count))]
     return np.concatenate([mean.cpu().numpy() for mean in means]).astype(np.float64)
 
 

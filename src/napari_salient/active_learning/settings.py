@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from napari_salient.data.planes import Plane
 from napari_salient.engine.settings import FitSettings
@@ -14,13 +15,16 @@ class SegmentationSettings:
 
     Parameters
     ----------
+    spatial_dims
+        2 for a network on slices, 3 for one on volumes; both learn from the labelled slices alone.
     width
         Channels of the first level of the U-Net; the deeper levels have 2, 4, 8 and 8 times as
         many.
     context
-        Neighbouring slices on each side that the network sees beside the labelled one.
+        Neighbouring slices on each side that the network on slices sees beside the labelled one.
     batch_size
-        Slices in one optimiser step.
+        Slices in one optimiser step. In 3D a patch of 16 slices counts for six, as it takes about
+        as long.
     crop
         Longest side of a training slice in pixels; larger slices are cropped around what is
         labelled.
@@ -31,6 +35,7 @@ class SegmentationSettings:
         The training run.
     """
 
+    spatial_dims: Literal[2, 3] = 2
     width: int = 8
     context: int = 1
     batch_size: int = 12

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,9 +11,11 @@ from napari_salient.data.labels import UNSURE
 from napari_salient.data.planes import Plane, axis_of, slice_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
+
+    Drawn = tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]]
 
 
 def slice_stack(
@@ -43,10 +45,12 @@ def slice_stack(
 
 @dataclass
 class LabelledSlices:
-    """The training set: image stacks and label slices of any sizes, held in memory.
+    """The training set of the network on slices: stacks and label slices of any sizes.
 
     Parameters
     ----------
+    context
+        Neighbours on each side in a stack.
     stacks : list of float32 arrays, each (channel * stack, row, column)
         Normalised input of the network.
     labels : list of uint8 arrays, each (row, column)
@@ -56,17 +60,13 @@ class LabelledSlices:
         were interpolated.
     """
 
-    stacks: list[NDArray[np.float32]]
-    labels: list[NDArray[np.uint8]]
-    weights: list[float]
+    context: int
+    stacks: list[NDArray[np.float32]] = field(default_factory=list)
+    labels: list[NDArray[np.uint8]] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.stacks)
-
-    @classmethod
-    def empty(cls) -> LabelledSlices:
-        """Return a set without slices, to be filled with `add`."""
-        return cls([], [], [])
 
     def add(
         self,
@@ -75,7 +75,6 @@ class LabelledSlices:
         plane: Plane,
         indices: Sequence[int],
         *,
-        context: int,
         weights: Sequence[float] | None = None,
     ) -> None:
         """Add slices of a normalised `image` (channel, z, y, x) with `labels` (z, y, x).
@@ -84,7 +83,7 @@ class LabelledSlices:
         """
         given = [1.0] * len(indices) if weights is None else weights
         for index, weight in zip(indices, given, strict=True):
-            self.stacks.append(slice_stack(image, plane, index, context))
+            self.stacks.append(slice_stack(image, plane, index, self.context))
             self.labels.append(np.ascontiguousarray(slice_of(labels, plane, index)))
             self.weights.append(float(weight))
 
@@ -99,6 +98,25 @@ class LabelledSlices:
         """Return the largest number of rows and of columns of any slice."""
         return max(s.shape[1] for s in self.stacks), max(s.shape[2] for s in self.stacks)
 
+    def draw(self, batch: int, patch: tuple[int, ...], rng: np.random.Generator) -> Drawn:
+        """Draw slices at random and cut them to the patch.
+
+        Returns
+        -------
+        inputs : float32 array, shape (batch, channel * stack, row, column)
+        labels : uint8 array, shape (batch, row, column)
+        weights : float32 array, shape (batch,)
+        """
+        chosen = rng.integers(len(self), size=batch)
+        size = patch[0], patch[1]
+        cut = [fit_to(self.stacks[i], self.labels[i], size, rng) for i in chosen]
+        stacks, labels = (np.stack(arrays) for arrays in zip(*cut, strict=True))
+        return stacks, labels, np.array([self.weights[i] for i in chosen], np.float32)
+
+    def inputs(self) -> Iterator[NDArray[np.float32]]:
+        """Yield every stack (channel * stack, row, column)."""
+        yield from self.stacks
+
 
 def fit_to(
     stack: NDArray[np.float32],
@@ -111,7 +129,7 @@ def fit_to(
     A crop window that is too small for the slice is centred on a random labelled pixel three times
     out of four, so that small structures are seen, else it lies anywhere.
     """
-    starts = _crop_start(label, size, rng)
+    starts = crop_start(label, size, rng)
     rows, columns = (slice(start, start + side) for start, side in zip(starts, size, strict=True))
     stack, label = stack[:, rows, columns], label[rows, columns]
     missing = [side - have for side, have in zip(size, label.shape, strict=True)]
@@ -119,9 +137,10 @@ def fit_to(
     return np.pad(stack, [(0, 0), *margins]), np.pad(label, margins, constant_values=UNSURE)
 
 
-def _crop_start(
+def crop_start(
     label: NDArray[np.uint8], size: tuple[int, int], rng: np.random.Generator
 ) -> list[int]:
+    """Return the first row and column of a window of `size` on a label slice, as `fit_to` says."""
     spare = [max(have - side, 0) for have, side in zip(label.shape, size, strict=True)]
     if not any(spare):
         return [0, 0]

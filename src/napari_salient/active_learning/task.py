@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,31 +11,27 @@ from torch import Tensor
 
 from napari_salient.active_learning.augment import deform, draw_deformation
 from napari_salient.active_learning.loss import class_weights, segmentation_loss
-from napari_salient.active_learning.model import (
-    SIDE_MULTIPLE,
-    SMALLEST_SIDE,
-    SegmenterSpec,
-    SliceSegmenter,
-)
-from napari_salient.active_learning.slices import LabelledSlices, fit_to
+from napari_salient.active_learning.model import Segmenter, build_segmenter
+from napari_salient.active_learning.spec import SegmenterSpec
 from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
+    from napari_salient.active_learning.examples import Examples
     from napari_salient.active_learning.settings import SegmentationSettings
 
-Evaluation = Callable[[SliceSegmenter], Iterator[tuple[int, int] | Mapping[str, float]]]
+Evaluation = Callable[[Segmenter], Iterator[tuple[int, int] | Mapping[str, float]]]
 """Measures a model: yields (done, total) while it works and the metrics at the end."""
 
 
 class SegmentationTask:
-    """Slices with labels in, a `SliceSegmenter` out.
+    """Labelled slices in, a `Segmenter` out.
 
     Parameters
     ----------
     spec
         The model to train; its patch is derived from the slices.
-    slices
-        The training set, at least one slice.
+    examples
+        The training set, at least one labelled slice.
     settings
         Batch size, crop, augmentation; `settings.fit.seed` also seeds the weights.
     evaluation
@@ -53,21 +48,20 @@ class SegmentationTask:
     def __init__(
         self,
         spec: SegmenterSpec,
-        slices: LabelledSlices,
+        examples: Examples,
         settings: SegmentationSettings,
         *,
         evaluation: Evaluation | None = None,
         weights: Mapping[str, Tensor] | None = None,
     ) -> None:
-        pixels = slices.pixel_counts(spec.classes)
+        pixels = examples.pixel_counts(spec.classes)
         if pixels.sum() == 0:
             raise InputError("There is nothing to train on: label at least one slice first.")
-        patch = _patch(slices.largest(), settings.crop)
         torch.manual_seed(settings.fit.seed)
-        self.model = SliceSegmenter(replace(spec, patch=patch))
+        self.model = build_segmenter(spec.with_patch(examples.largest(), settings.crop))
         if weights is not None:
             self.model.load_state_dict(dict(weights))
-        self.slices = slices
+        self.examples = examples
         self.settings = settings
         self.class_weights = class_weights(torch.from_numpy(pixels))
         self._evaluation = evaluation
@@ -78,14 +72,10 @@ class SegmentationTask:
         return [{"params": list(self.model.parameters())}]
 
     def batch(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Return stacks (batch, channel, row, column), labels (batch, row, column), weights."""
+        """Return what `Examples.draw` gives for a step, deformed: inputs, labels and weights."""
         rng = np.random.default_rng([self.settings.fit.seed, step])
-        chosen = rng.integers(len(self.slices), size=self.settings.batch_size)
-        patch = self.model.spec.patch
-        cut = [fit_to(self.slices.stacks[i], self.slices.labels[i], patch, rng) for i in chosen]
-        stacks = torch.from_numpy(np.stack([stack for stack, _ in cut]))
-        labels = torch.from_numpy(np.stack([label for _, label in cut]))
-        weights = torch.tensor([self.slices.weights[i] for i in chosen])
+        drawn = self.examples.draw(self.settings.batch_size, self.model.spec.patch, rng)
+        stacks, labels, weights = (torch.from_numpy(array) for array in drawn)
         if self.settings.augment:
             generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
             stacks, labels = deform(stacks, labels, draw_deformation(len(stacks), generator))
@@ -133,9 +123,3 @@ class SegmentationTask:
                 f"The checkpoint holds another model ({stored}) than this run trains "
                 f"({self.model.spec})."
             )
-
-
-def _patch(largest: tuple[int, int], crop: int) -> tuple[int, int]:
-    """Return rows and columns of every batch: slice or crop, rounded up for the network."""
-    rows, columns = (-(-min(side, crop) // SIDE_MULTIPLE) * SIDE_MULTIPLE for side in largest)
-    return max(rows, SMALLEST_SIDE), max(columns, SMALLEST_SIDE)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_salient.active_learning.spec import spec_for
 from napari_salient.data.discover import case_name, find_volumes
 from napari_salient.data.labels import write_labels
 from napari_salient.data.volumes import load_image, normalise, read_header
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_salient.active_learning.model import SegmenterSpec, SliceSegmenter
+    from napari_salient.active_learning.model import Segmenter
     from napari_salient.active_learning.settings import SegmentationSettings
     from napari_salient.active_learning.simulation.cohort import Cohort
-    from napari_salient.active_learning.slices import LabelledSlices
+    from napari_salient.active_learning.spec import SegmenterSpec
     from napari_salient.active_learning.task import Evaluation
     from napari_salient.data.planes import Plane
     from napari_salient.engine.control import Control
@@ -62,8 +63,9 @@ def train_job(
         yield Progress(0, 1, "reading volumes")
         cohort = Cohort.read(images, labels, plane, test_every)
         spec = cohort_spec(cohort, settings)
-        slices = _all_slices(cohort, spec)
-        task = SegmentationTask(spec, slices, settings, evaluation=_held_out(cohort))
+        every = {case: range(cohort.slices[case]) for case in cohort.pool}
+        examples = cohort.examples(settings, every)
+        task = SegmentationTask(spec, examples, settings, evaluation=_held_out(cohort))
     except Exception as error:
         yield Finished(FinishReason.ERRORED, message=str(error), error=error)
         return
@@ -72,15 +74,13 @@ def train_job(
 
 def cohort_spec(cohort: Cohort, settings: SegmentationSettings) -> SegmenterSpec:
     """Return the spec of a model for a cohort of labelled volumes."""
-    from napari_salient.active_learning.model import SegmenterSpec
-
-    return SegmenterSpec(
-        plane=cohort.plane,
+    return spec_for(
+        settings,
+        cohort.plane,
         channels=cohort.channels,
         class_names=cohort.class_names,
         label_values=cohort.label_values,
-        context=settings.context,
-        width=settings.width,
+        spacing=cohort.spacing,
     )
 
 
@@ -167,19 +167,8 @@ def evaluate_job(checkpoint: Path, images: Path, labels: Path, control: Control)
         yield Finished(FinishReason.ERRORED, message=str(error), error=error)
 
 
-def _all_slices(cohort: Cohort, spec: SegmenterSpec) -> LabelledSlices:
-    from napari_salient.active_learning.slices import LabelledSlices
-
-    slices = LabelledSlices.empty()
-    for case in cohort.pool:
-        labels = cohort.channels_of(cohort.truth(case))
-        every = range(cohort.slices[case])
-        slices.add(cohort.image(case), labels, cohort.plane, every, context=spec.context)
-    return slices
-
-
 def _held_out(cohort: Cohort) -> Evaluation:
-    def evaluate(model: SliceSegmenter) -> Iterator[tuple[int, int] | Mapping[str, float]]:
+    def evaluate(model: Segmenter) -> Iterator[tuple[int, int] | Mapping[str, float]]:
         from napari_salient.active_learning.measures import dice_per_class, mean_dice
         from napari_salient.active_learning.predict import predict_volume
 
@@ -197,7 +186,7 @@ def _held_out(cohort: Cohort) -> Evaluation:
 
 
 def _scores(
-    model: SliceSegmenter,
+    model: Segmenter,
     prediction: NDArray[np.uint8],
     truth: NDArray[np.uint8],
     spacing: tuple[float, float, float],
@@ -224,7 +213,7 @@ def _column_means(rows: list[dict[str, Any]]) -> dict[str, float]:
     }
 
 
-def _check_channels(model: SliceSegmenter, channels: int, path: Path) -> None:
+def _check_channels(model: Segmenter, channels: int, path: Path) -> None:
     if channels != model.spec.channels:
         raise InputError(
             f"{path} has {channels} channels and the model takes {model.spec.channels}; "

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
+
+T = TypeVar("T")
 
 Plane = Literal["axial", "coronal", "sagittal"]
 """A slicing plane by its anatomical name."""
@@ -16,6 +20,13 @@ PLANES: tuple[Plane, ...] = get_args(Plane)
 def axis_of(plane: Plane) -> int:
     """Return the axis of a ``(z, y, x)`` array that is perpendicular to `plane`."""
     return PLANES.index(plane)
+
+
+def plane_first(values: Sequence[T], plane: Plane) -> tuple[T, T, T]:
+    """Return what belongs to the axes (z, y, x) in the order (slice, row, column) of `plane`."""
+    axis = axis_of(plane)
+    row, column = (value for i, value in enumerate(values) if i != axis)
+    return values[axis], row, column
 
 
 def slice_of(array: np.ndarray, plane: Plane, index: int) -> np.ndarray:

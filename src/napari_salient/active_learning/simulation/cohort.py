@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_salient.active_learning.examples import no_examples
 from napari_salient.active_learning.pool import PoolState
 from napari_salient.data.decathlon import read_decathlon
 from napari_salient.data.discover import case_name, find_volumes, pair_labels, patient_of
@@ -17,10 +18,13 @@ from napari_salient.data.volumes import load_image, normalise, read_header
 from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from napari_salient.active_learning.examples import Examples
+    from napari_salient.active_learning.settings import SegmentationSettings
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class Cohort:
         Label values of the classes, background first.
     class_names
         Names of the classes after the background.
+    spacing
+        Median edges of a voxel in the pool, along (z, y, x) in mm.
     plane
         Slicing plane.
     """
@@ -51,6 +57,7 @@ class Cohort:
     slices: tuple[int, ...]
     label_values: tuple[int, ...]
     class_names: tuple[str, ...]
+    spacing: tuple[float, float, float]
     plane: Plane
 
     @classmethod
@@ -108,16 +115,18 @@ class Cohort:
     ) -> Cohort:
         pool, validation, test = split
         foreground = {value: name for value, name in sorted(label_names.items()) if value != 0}
-        axis = axis_of(plane)
+        headers = [read_header(path) for path in images]
+        z, y, x = np.median([headers[case].spacing for case in pool], axis=0)
         return cls(
             images=tuple(images),
             labels=tuple(labels),
             pool=pool,
             validation=validation,
             test=test,
-            slices=tuple(read_header(path).shape[axis] for path in images),
+            slices=tuple(header.shape[axis_of(plane)] for header in headers),
             label_values=(0, *foreground),
             class_names=tuple(foreground.values()),
+            spacing=(float(z), float(y), float(x)),
             plane=plane,
         )
 
@@ -133,6 +142,16 @@ class Cohort:
     def truth(self, case: int) -> NDArray[np.uint8]:
         """Return a case's labels (z, y, x) as label values."""
         return _labels(self.labels[case], self.images[case])
+
+    def examples(
+        self, settings: SegmentationSettings, indices: Mapping[int, Sequence[int]]
+    ) -> Examples:
+        """Return a training set of some slices of cases, given by case."""
+        examples = no_examples(settings)
+        for case, of_case in indices.items():
+            labels = self.channels_of(self.truth(case))
+            examples.add(self.image(case), labels, self.plane, of_case)
+        return examples
 
     def channels_of(self, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Turn label values into output channels; values that the pool lacks become unsure."""

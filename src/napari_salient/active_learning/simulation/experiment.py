@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from dataclasses import dataclass, replace
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_salient.active_learning.training_set import group_by_case
 from napari_salient.errors import RunError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from napari_salient.active_learning.model import SliceSegmenter
+    from napari_salient.active_learning.model import Segmenter
     from napari_salient.active_learning.settings import SegmentationSettings
     from napari_salient.active_learning.simulation.cohort import Cohort
     from napari_salient.active_learning.task import SegmentationTask
@@ -96,27 +96,20 @@ def run_round(cohort: Cohort, job: RoundJob) -> RoundOutcome:
     )
 
 
-def _train(cohort: Cohort, job: RoundJob) -> SliceSegmenter:
+def _train(cohort: Cohort, job: RoundJob) -> Segmenter:
     from pathlib import Path
 
-    from napari_salient.active_learning.slices import LabelledSlices
     from napari_salient.active_learning.task import SegmentationTask
     from napari_salient.active_learning.training import cohort_spec
 
     spec = cohort_spec(cohort, job.settings)
-    by_case: dict[int, list[int]] = defaultdict(list)
-    for case, index in sorted(job.labelled):
-        by_case[case].append(index)
-    slices = LabelledSlices.empty()
-    for case, indices in by_case.items():
-        labels = cohort.channels_of(cohort.truth(case))
-        slices.add(cohort.image(case), labels, cohort.plane, indices, context=spec.context)
+    examples = cohort.examples(job.settings, group_by_case(job.labelled))
     seed = int(np.random.default_rng([job.seed, job.round, 1]).integers(2**31))
     settings = replace(job.settings, fit=replace(job.settings.fit, seed=seed, threads=1))
-    task = SegmentationTask(spec, slices, settings)
+    task = SegmentationTask(spec, examples, settings)
     with TemporaryDirectory(prefix="napari-salient-simulate-") as folder:
         _fit(task, settings, Path(folder))
-    model: SliceSegmenter = task.model.eval()
+    model: Segmenter = task.model.eval()
     return model
 
 
@@ -131,7 +124,7 @@ def _fit(task: SegmentationTask, settings: SegmentationSettings, folder: Path) -
 
 
 def _measure(
-    cohort: Cohort, model: SliceSegmenter, cases: Sequence[int]
+    cohort: Cohort, model: Segmenter, cases: Sequence[int]
 ) -> tuple[list[float], float, list[int]]:
     from napari_salient.active_learning.measures import dice_per_class, foreground_dice, mean_dice
     from napari_salient.active_learning.predict import predict_volume
@@ -148,7 +141,7 @@ def _measure(
     return mean_dice(scores).tolist(), float(np.mean(merged)), dead
 
 
-def _query(cohort: Cohort, model: SliceSegmenter, job: RoundJob) -> dict[str, Labelled]:
+def _query(cohort: Cohort, model: Segmenter, job: RoundJob) -> dict[str, Labelled]:
     from napari_salient.active_learning.scoring import slice_entropies
     from napari_salient.active_learning.strategies import STRATEGIES, select
 

@@ -1,0 +1,161 @@
+"""What a segmentation model was made for: the part of a checkpoint that says how to rebuild it."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from napari_salient.data.planes import plane_first
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_salient.active_learning.settings import SegmentationSettings
+    from napari_salient.data.planes import Plane
+
+SIDE_MULTIPLE = 16
+"""The network on slices halves its input four times."""
+
+HALVINGS = 3
+"""Levels of the network on volumes below the first."""
+
+PATCH_SLICES = 16
+"""Slices of a patch of the network on volumes."""
+
+Strides = tuple[tuple[int, int, int], ...]
+"""How much coarser each level is than the one above, along (slice, row, column)."""
+
+
+@dataclass(frozen=True)
+class SegmenterSpec:
+    """What a segmentation model takes and gives; stored in its checkpoints.
+
+    Parameters
+    ----------
+    plane
+        Slicing plane it was trained on.
+    channels
+        Image channels of a volume.
+    class_names
+        Names of the classes from label 1 on; the background is class 0 and not named.
+    label_values
+        The label that each output channel stands for, background first.
+    context
+        Neighbouring slices on each side in the input stack; the network on volumes has none.
+    width
+        Channels of the first level.
+    patch
+        Rows and columns of the training slices, before them the slices of a patch in 3D. Smaller
+        ones are padded to it, since instance norm sees the padding: on the hippocampus other
+        padding than in training costs 4 points of Dice.
+    strides
+        Of the network on volumes; empty for the one on slices.
+    """
+
+    plane: Plane
+    channels: int
+    class_names: tuple[str, ...]
+    label_values: tuple[int, ...]
+    context: int
+    width: int
+    patch: tuple[int, ...] = (2 * SIDE_MULTIPLE, 2 * SIDE_MULTIPLE)
+    strides: Strides = ()
+
+    @property
+    def spatial_dims(self) -> Literal[2, 3]:
+        """Whether the network works on slices or on volumes."""
+        return 3 if self.strides else 2
+
+    @property
+    def classes(self) -> int:
+        """Output channels, background included."""
+        return len(self.label_values)
+
+    @property
+    def in_channels(self) -> int:
+        """Channels of an input of the network."""
+        return self.channels * (2 * self.context + 1)
+
+    @property
+    def multiples(self) -> tuple[int, ...]:
+        """What each side of the network's input must be a multiple of.
+
+        At least twice that: below, the deepest level has one pixel, which instance norm cannot
+        normalise.
+        """
+        if not self.strides:
+            return SIDE_MULTIPLE, SIDE_MULTIPLE
+        slices, rows, columns = 1, 1, 1
+        for stride in self.strides:
+            slices, rows, columns = slices * stride[0], rows * stride[1], columns * stride[2]
+        return slices, rows, columns
+
+    def with_patch(self, largest: tuple[int, int], crop: int) -> SegmenterSpec:
+        """Return the spec for training slices of at most `largest` rows and columns."""
+        sides = [min(side, crop) for side in largest]
+        if self.spatial_dims == 3:
+            sides.insert(0, PATCH_SLICES)
+        patch = (
+            max(-(-side // multiple), 2) * multiple
+            for side, multiple in zip(sides, self.multiples, strict=True)
+        )
+        return dataclasses.replace(self, patch=tuple(patch))
+
+    def takes_weights_of(self, other: SegmenterSpec) -> bool:
+        """Tell whether another model's weights fit and mean the same, whatever its classes' names.
+
+        The size of its training slices does not matter.
+        """
+        return dataclasses.replace(other, class_names=self.class_names, patch=self.patch) == self
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the spec as plain JSON values."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> SegmenterSpec:
+        """Rebuild what `to_json` returned."""
+        tuples = {name: tuple(values[name]) for name in ("class_names", "label_values", "patch")}
+        strides = tuple(tuple(stride) for stride in values["strides"])
+        return cls(**{**values, **tuples, "strides": strides})
+
+
+def spec_for(
+    settings: SegmentationSettings,
+    plane: Plane,
+    *,
+    channels: int,
+    class_names: Sequence[str],
+    label_values: Sequence[int],
+    spacing: tuple[float, float, float],
+) -> SegmenterSpec:
+    """Return the spec of a model that the settings ask for, before its patch is known.
+
+    `spacing` is the usual one of the volumes, along (z, y, x) in mm.
+    """
+    in_space = settings.spatial_dims == 3
+    return SegmenterSpec(
+        plane=plane,
+        channels=channels,
+        class_names=tuple(class_names),
+        label_values=tuple(label_values),
+        context=0 if in_space else settings.context,
+        width=settings.width,
+        strides=level_strides(plane_first(spacing, plane)) if in_space else (),
+    )
+
+
+def level_strides(spacing: Sequence[float]) -> Strides:
+    """Return how to halve volumes level by level so that their voxels become cubes.
+
+    An axis on which voxels are at least twice as long as on the finest is not halved. `spacing` is
+    along (slice, row, column).
+    """
+    strides, edges = [], list(spacing)
+    for _ in range(HALVINGS):
+        finest = min(edges)
+        slices, rows, columns = (2 if edge < 2 * finest else 1 for edge in edges)
+        strides.append((slices, rows, columns))
+        edges = [edge * step for edge, step in zip(edges, strides[-1], strict=True)]
+    return tuple(strides)
