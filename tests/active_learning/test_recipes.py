@@ -93,6 +93,14 @@ def test_the_split_follows_the_list_and_its_sides_are_apart(tmp_path: Path) -> N
     assert cohort.images[0].name == "case_11.nii.gz"
 
 
+def test_the_network_on_volumes_is_a_flag_away(tmp_path: Path) -> None:
+    data, output = write_task(tmp_path / "data", "prostate"), tmp_path / "out.json"
+    words = ["simulate", "--recipe", "prostate", "--data", str(data), "--output", str(output)]
+    options = [*QUICK, *SMALL, "--segmentation.spatial_dims", "3"]
+    assert main([*words, *options, "--segmentation.fit.steps", "2", "--strategies", "entropy"]) == 0
+    assert len(json.loads(output.read_text())["records"]) == 2
+
+
 def test_a_recipe_needs_the_folder_of_its_data(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,161 @@
+"""The network on slices against the one on volumes: the same labels, Dice and processor time.
+
+``python benchmarks/two_and_three_dimensions.py``: for every seed and number of labelled slices both
+learn from the same random slices of the hippocampus volumes and are measured on the same test
+volumes. Every finished training is a line of ``<output>.partial.jsonl``, and a second start goes on
+from there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from napari_salient.active_learning.settings import SegmentationSettings
+from napari_salient.active_learning.simulation.cohort import Cohort
+from napari_salient.active_learning.simulation.experiment import initial_slices
+from napari_salient.active_learning.simulation.summary import bootstrap_interval
+
+DATA = Path(__file__).resolve().parents[2] / "shared/data/hippocampus"
+
+
+@dataclass(frozen=True)
+class Training:
+    """One cell of the table: its network, labels, seed and steps, and how many volumes test it."""
+
+    dims: int
+    slices: int
+    seed: int
+    steps: int
+    volumes: int
+
+
+def main() -> int:
+    given = parse_arguments()
+    cohort = Cohort.read(given.data / "images", given.data / "labels", "axial", 5)
+    volumes = given.volumes or len(cohort.test)
+    wanted = [
+        Training(dims, slices, seed, given.steps, volumes)
+        for seed in range(given.seeds)
+        for slices in given.slices
+        for dims in (2, 3)
+    ]
+    partial = given.output.with_name(given.output.name + ".partial.jsonl")
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    records = read_records(partial, wanted)
+    done = {Training(**record["training"]) for record in records}
+    with ProcessPoolExecutor(given.processes, get_context("spawn")) as pool:
+        jobs = [pool.submit(measure, cohort, job) for job in wanted if job not in done]
+        for job in as_completed(jobs):
+            records.append(job.result())
+            with partial.open("a") as file:
+                file.write(json.dumps(records[-1]) + "\n")
+            print(json.dumps(records[-1]), flush=True)
+    result = {"records": records, "summary": [summarise(records, n) for n in given.slices]}
+    given.output.write_text(json.dumps(result, indent=1) + "\n")
+    print(json.dumps(result["summary"], indent=1))
+    return 0
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=DATA, help="folder with images/ and labels/")
+    parser.add_argument("--slices", type=int, nargs="+", default=[24, 96, 168])
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--volumes", type=int, default=0, help="test volumes; 0 takes all")
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
+    parser.add_argument("--output", type=Path, default=Path("out/two_and_three_dimensions.json"))
+    return parser.parse_args()
+
+
+def read_records(partial: Path, wanted: list[Training]) -> list[dict[str, Any]]:
+    """Return the records of finished trainings that are wanted; a torn last line is left out."""
+    if not partial.exists():
+        return []
+    whole = partial.read_text().rpartition("\n")[0].splitlines()
+    records = [json.loads(line) for line in whole]
+    return [record for record in records if Training(**record["training"]) in wanted]
+
+
+def measure(cohort: Cohort, job: Training) -> dict[str, Any]:
+    """Train and predict in a worker process with one thread."""
+    import torch
+
+    from napari_salient.active_learning.measures import dice_per_class, mean_dice
+    from napari_salient.active_learning.predict import predict_volume
+
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    model, training_seconds = train(cohort, job)
+    scores, begun = [], time.process_time()
+    for case in cohort.test[: job.volumes]:
+        prediction, _ = predict_volume(model, cohort.image(case))
+        scores.append(dice_per_class(prediction, cohort.truth(case), cohort.label_values[1:]))
+    seconds = time.process_time() - begun
+    by_class = mean_dice(scores)
+    return {
+        "training": vars(job),
+        "dice": float(by_class.mean()),
+        "dice_per_class": by_class.tolist(),
+        "training_cpu_seconds": training_seconds,
+        "predicting_cpu_seconds_a_volume": seconds / len(scores),
+        "weights": sum(weight.numel() for weight in model.parameters()),
+    }
+
+
+def train(cohort: Cohort, job: Training) -> tuple[Any, float]:
+    """Return the trained model and the processor time of its steps."""
+    from napari_salient.active_learning.task import SegmentationTask
+    from napari_salient.active_learning.training import cohort_spec
+    from napari_salient.active_learning.training_set import group_by_case
+    from napari_salient.engine.control import Control
+    from napari_salient.engine.events import Finished, FinishReason
+    from napari_salient.engine.fit import fit
+
+    settings = SegmentationSettings(spatial_dims=job.dims)
+    fitting = replace(settings.fit, steps=job.steps, seed=job.seed, threads=1, device="cpu")
+    settings = replace(settings, fit=fitting)
+    labelled = group_by_case(initial_slices(cohort, job.seed, job.slices))
+    examples = cohort.examples(settings, labelled)
+    task = SegmentationTask(cohort_spec(cohort, settings), examples, settings)
+    begun = time.process_time()
+    with TemporaryDirectory() as folder:
+        for event in fit(task, settings.fit, Control(), Path(folder)):
+            if isinstance(event, Finished) and event.reason is not FinishReason.COMPLETED:
+                raise event.error or RuntimeError(event.message)
+    return task.model.eval(), time.process_time() - begun
+
+
+def summarise(records: list[dict[str, Any]], slices: int) -> dict[str, Any]:
+    """Return the mean figures of both networks and their paired difference in Dice."""
+    summary: dict[str, Any] = {"slices": slices}
+    dice = {}
+    for dims in (2, 3):
+        own = [
+            record
+            for record in sorted(records, key=lambda record: record["training"]["seed"])
+            if (record["training"]["dims"], record["training"]["slices"]) == (dims, slices)
+        ]
+        dice[dims] = np.array([record["dice"] for record in own])
+        keys = ("dice", "training_cpu_seconds", "predicting_cpu_seconds_a_volume")
+        summary[f"{dims}D"] = {key: float(np.mean([r[key] for r in own])) for key in keys}
+    gain = dice[3] - dice[2]
+    interval = bootstrap_interval(gain, np.random.default_rng(0))
+    summary["gain_of_3D"] = {"mean": float(gain.mean()), "interval_95": list(interval)}
+    return summary
+
+
+if __name__ == "__main__":
+    sys.exit(main())
