@@ -29,6 +29,7 @@ from qtpy.QtGui import QKeyEvent, QMouseEvent
 
 import support
 from support import hand
+from support.display import require_display
 from support.figures import (
     interval_text,
     median_interval,
@@ -38,7 +39,7 @@ from support.figures import (
     write_result,
 )
 from support.training import loop_settings, steps_per_second
-from support.window import SampleWindow, make_sample_project, require_display
+from support.window import SampleWindow, make_sample_project
 
 LABELLED = 16
 STROKES_PER_SECOND = 20.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -28,12 +27,6 @@ if TYPE_CHECKING:
 
 LOOK_MS = 20
 PATIENCE_S = 180.0
-
-
-def require_display() -> None:
-    """End with a sentence where no window can be opened."""
-    if sys.platform == "linux" and not os.environ.get("DISPLAY"):
-        sys.exit('There is no display; run this under xvfb-run -a -s "-screen 0 1600x1000x24".')
 
 
 def make_sample_project(folder: Path) -> Path:
