@@ -34,7 +34,7 @@ def test_a_patch_knows_the_labels_of_labelled_slices_and_no_others(plane: Plane)
     known = np.concatenate([slice_of(image[0], plane, index).ravel() for index in indices])
     rng = np.random.default_rng(0)
     inputs, drawn, weights = volumes.draw(60, PATCH, rng)
-    assert inputs.shape == (10, 1, *PATCH)
+    assert inputs.shape == (20, 1, *PATCH)
     is_known = np.isin(inputs[:, 0], known)
     assert (is_known == (drawn != UNSURE)).all()
     assert (drawn[is_known] == inputs[:, 0][is_known] % 3).all()
@@ -50,9 +50,9 @@ def test_a_labelled_slice_comes_at_every_depth_of_the_patch() -> None:
 
 
 def test_slices_too_far_to_share_a_patch_are_not_kept_together() -> None:
-    near, far = labelled([20, 40]), labelled([2, 60])
-    assert [len(slab.labels) for slab in near.slabs] == [20 + 2 * PATCH_SLICES - 1]
-    assert [len(slab.labels) for slab in far.slabs] == [2 + PATCH_SLICES, 10 + PATCH_SLICES - 1]
+    near, far = labelled([20, 30]), labelled([2, 66])
+    assert [len(slab.labels) for slab in near.slabs] == [10 + 2 * PATCH_SLICES - 1]
+    assert [len(slab.labels) for slab in far.slabs] == [2 + PATCH_SLICES, 4 + PATCH_SLICES - 1]
     assert [len(near), len(far)] == [2, 2]
 
 
@@ -63,7 +63,7 @@ def test_a_volume_smaller_than_the_patch_is_padded_with_what_nobody_knows() -> N
     outside = inputs[0, 0] == 0
     assert outside.sum() == np.prod(PATCH) - 6 * 10 * 12
     assert (drawn[0][outside] == UNSURE).all()
-    assert weights[0].tolist() == [0.5 if depth == 7 else 0 for depth in range(PATCH_SLICES)]
+    assert weights[0].tolist() == [0.5 if depth == 3 else 0 for depth in range(PATCH_SLICES)]
 
 
 def test_drawing_repeats_with_its_generator() -> None:

@@ -23,8 +23,7 @@ class SegmentationSettings:
     context
         Neighbouring slices on each side that the network on slices sees beside the labelled one.
     batch_size
-        Slices in one optimiser step. In 3D a patch of 16 slices counts for six, as it takes about
-        as long.
+        Slices in one optimiser step. In 3D a patch of 8 slices counts for three.
     crop
         Longest side of a training slice in pixels; larger slices are cropped around what is
         labelled.
