@@ -16,8 +16,9 @@ from napari_salient.active_learning.measures import (
     mean_dice,
 )
 from napari_salient.active_learning.model import SegmenterSpec, SliceSegmenter
-from napari_salient.active_learning.predict import entropy, predict_slices, predict_volume
-from napari_salient.active_learning.scoring import slice_entropies
+from napari_salient.active_learning.doubt import entropy
+from napari_salient.active_learning.predict import predict_slices, predict_volume
+from napari_salient.active_learning.scoring import Scorer
 from napari_salient.data.labels import UNSURE
 
 
@@ -58,7 +59,7 @@ def model() -> SliceSegmenter:
 
 def test_score_of_a_slice_does_not_depend_on_its_batch_mates(model: SliceSegmenter) -> None:
     image = np.random.default_rng(0).standard_normal((1, 6, 20, 24)).astype(np.float32)
-    together = slice_entropies(model, image)
+    together = Scorer(model, {"entropy"}).score(0, image).measures["entropy"]
     labels, uncertainty = predict_slices(model, image, [2])
     np.testing.assert_allclose(uncertainty.mean() * np.log(3), together[2], rtol=1e-4)
     np.testing.assert_array_equal(labels[0], predict_volume(model, image)[0][2])

@@ -43,7 +43,7 @@ def test_first_proposals_need_no_model(blobs: Any) -> None:
     session = blobs.session(strategy="entropy")
     proposals = session.propose()
     assert len(proposals) == 6
-    assert "entropy needs a model first" in proposals[0].reason
+    assert "entropy begins after the next training" in proposals[0].reason
     assert session.queue == proposals
 
 

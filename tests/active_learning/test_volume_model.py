@@ -14,7 +14,7 @@ from napari_salient.active_learning.examples import no_examples
 from napari_salient.active_learning.loss import segmentation_loss
 from napari_salient.active_learning.model import VolumeSegmenter, build_segmenter, load_segmenter
 from napari_salient.active_learning.predict import predict_slices, predict_volume
-from napari_salient.active_learning.scoring import slice_entropies
+from napari_salient.active_learning.scoring import Scorer
 from napari_salient.active_learning.settings import SegmentationSettings
 from napari_salient.active_learning.spec import SegmenterSpec, level_strides, spec_for
 from napari_salient.active_learning.task import SegmentationTask
@@ -82,7 +82,7 @@ def test_volumes_of_any_size_are_segmented_along_any_plane(
     labels, uncertainty = predict_volume(model, image)
     assert labels.shape == uncertainty.shape == shape
     assert set(np.unique(labels)) <= {0, 4, 9}
-    scores = slice_entropies(model, image)
+    scores = Scorer(model, {"entropy"}).score(0, image).measures["entropy"]
     assert scores.shape == (shape[("axial", "coronal", "sagittal").index(plane)],)
 
 

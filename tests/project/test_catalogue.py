@@ -12,7 +12,7 @@ from sqlalchemy.schema import CreateTable
 from napari_salient.errors import InputError, ProjectError
 from napari_salient.project.catalogue import Case, Catalogue
 from napari_salient.project.measurements import Measurement
-from napari_salient.project.rounds import Round
+from napari_salient.project.rounds import Round, Scores
 from napari_salient.project.tables import METADATA
 
 
@@ -120,15 +120,25 @@ def test_one_round_is_active_at_a_time(catalogue: Catalogue) -> None:
     assert catalogue.rounds()[1].metrics == {"dice": 0.5}
 
 
+def scores_of(*rows: tuple[int, int, float, float]) -> Scores:
+    case_id, index, doubt, pixels = zip(*rows, strict=True)
+    measures = {"entropy": np.array(doubt), "foreground": np.array(pixels)}
+    return Scores(np.array(case_id), np.array(index), measures)
+
+
+def rows_of(scores: Scores) -> list[tuple[int, int, float, float]]:
+    columns = (scores.case_id, scores.index, *scores.measures.values())
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
 def test_scores_come_back_exactly_by_case_and_slice(catalogue: Catalogue) -> None:
     catalogue.add_cases([volume("a"), volume("b")])
     catalogue.add_round(Round(1, "run", "entropy", 12))
-    rows = [(2, 1, math.pi), (1, 7, 0.1), (2, 0, 1 / 3), (1, 2, 0.0)]
-    catalogue.store_scores(1, rows)
-    case_ids, slices, scores = catalogue.scores(1)
-    assert list(zip(case_ids, slices, scores, strict=True)) == sorted(rows)
-    catalogue.store_scores(1, [(1, 0, 0.5)])
-    assert [column.tolist() for column in catalogue.scores(1)] == [[1], [0], [0.5]]
+    rows = [(2, 1, math.pi, 7.0), (1, 7, 0.1, 0.0), (2, 0, 1 / 3, 1e9), (1, 2, 0.0, 1.0)]
+    catalogue.store_scores(1, scores_of(*rows))
+    assert rows_of(catalogue.scores(1)) == sorted(rows)
+    catalogue.store_scores(1, scores_of((1, 0, 0.5, 2.0)))
+    assert rows_of(catalogue.scores(1)) == [(1, 0, 0.5, 2.0)]
 
 
 def test_a_commit_waits_for_the_disk(catalogue: Catalogue) -> None:
@@ -143,6 +153,7 @@ def test_the_tables_can_be_made_on_a_database_server() -> None:
 
 
 def test_a_round_without_scores_has_empty_arrays(catalogue: Catalogue) -> None:
-    case_ids, slices, scores = catalogue.scores(4)
-    assert (case_ids.dtype, slices.dtype, scores.dtype) == (np.int64, np.int64, np.float64)
-    assert case_ids.size == slices.size == scores.size == 0
+    scores = catalogue.scores(4)
+    assert (scores.case_id.dtype, scores.index.dtype) == (np.int64, np.int64)
+    assert scores.case_id.size == scores.index.size == 0
+    assert scores.measures == {}

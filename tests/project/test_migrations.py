@@ -90,10 +90,11 @@ def test_labels_states_and_the_undo_that_was_pending_are_there(old: Path) -> Non
 def test_rounds_and_scores_are_there(old: Path) -> None:
     with Project.open(old) as project:
         assert [(r.number, r.active) for r in project.catalogue.rounds()] == [(0, False), (1, True)]
-        case_ids, slices, scores = project.catalogue.scores(1)
-        assert case_ids.tolist() == [1] * 4 + [2] * 4
-        assert slices.tolist() == [0, 1, 2, 3] * 2
-        assert scores.tolist() == [(c + s) / 8 for c, s in zip(case_ids, slices, strict=True)]
+        scores = project.catalogue.scores(1)
+        assert scores.case_id.tolist() == [1] * 4 + [2] * 4
+        assert scores.index.tolist() == [0, 1, 2, 3] * 2
+        assert list(scores.measures) == ["entropy"]
+        assert (scores.measures["entropy"] == (scores.case_id + scores.index) / 8).all()
 
 
 def test_a_converted_project_is_worked_on_like_a_new_one(old: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -29,6 +30,23 @@ OVERLAP = (0.5, 0.25, 0.25)
 """Share of a patch that it has in common with the next along (slice, row, column)."""
 
 
+class SliceOutput(NamedTuple):
+    """What a model gives for some slices.
+
+    Parameters
+    ----------
+    indices
+        The slices.
+    logits : Tensor, shape (slice, class, row, column)
+    features : Tensor, shape (slice, feature)
+        Largest value of each channel of the deepest level.
+    """
+
+    indices: Sequence[int]
+    logits: Tensor
+    features: Tensor
+
+
 class Segmenter(nn.Module):
     """What training, scoring and predicting ask of a model, be it on slices or on volumes."""
 
@@ -42,13 +60,18 @@ class Segmenter(nn.Module):
         """Where the weights are."""
         return next(self.parameters()).device
 
+    @property
+    def deepest(self) -> nn.Module:
+        """The level at the bottom of the U."""
+        raise NotImplementedError
+
     def whole(self, example: Tensor) -> Tensor:
         """Return logits ``(1, class, ...)`` of one example of the training set, of any size."""
         raise NotImplementedError
 
-    def slice_logits(
+    def slice_outputs(
         self, image: NDArray[np.float32], indices: Sequence[int]
-    ) -> Iterator[tuple[Sequence[int], Tensor]]:
+    ) -> Iterator[SliceOutput]:
         """Run slices of a volume through the network, some at a time.
 
         Parameters
@@ -60,11 +83,21 @@ class Segmenter(nn.Module):
 
         Yields
         ------
-        indices, logits
-            Some of the slices and their logits ``(slice, class, row, column)`` on the model's
-            device. They do not depend on which other slices were asked for.
+        SliceOutput
+            Some of the slices, on the model's device. What it says of a slice does not depend on
+            which others were asked for.
         """
         raise NotImplementedError
+
+    @contextmanager
+    def _watched(self) -> Iterator[list[Tensor]]:
+        """Collect what the deepest level gives while the block runs."""
+        seen: list[Tensor] = []
+        handle = self.deepest.register_forward_hook(lambda _m, _i, output: seen.append(output))
+        try:
+            yield seen
+        finally:
+            handle.remove()
 
 
 class SliceSegmenter(Segmenter):
@@ -72,6 +105,12 @@ class SliceSegmenter(Segmenter):
 
     def __init__(self, spec: SegmenterSpec) -> None:
         super().__init__(spec, slice_unet(spec.in_channels, spec.classes, spec.width))
+
+    @property
+    def deepest(self) -> nn.Module:
+        """The level at the bottom of the U."""
+        level: nn.Module = self.net.get_submodule("down_4")
+        return level
 
     def forward(self, stack: Tensor) -> Tensor:
         """Return logits ``(batch, class, row, column)`` for stacks of any size.
@@ -93,9 +132,9 @@ class SliceSegmenter(Segmenter):
         logits: Tensor = self(example)
         return logits
 
-    def slice_logits(
+    def slice_outputs(
         self, image: NDArray[np.float32], indices: Sequence[int]
-    ) -> Iterator[tuple[Sequence[int], Tensor]]:
+    ) -> Iterator[SliceOutput]:
         """Run slices of a volume through the network, about a million pixels at a time."""
         plane, context = self.spec.plane, self.spec.context
         pixels = image[0].size // image.shape[axis_of(plane) + 1]
@@ -103,9 +142,9 @@ class SliceSegmenter(Segmenter):
         for start in range(0, len(indices), at_once):
             part = indices[start : start + at_once]
             stacks = np.stack([slice_stack(image, plane, index, context) for index in part])
-            with torch.inference_mode():
+            with torch.inference_mode(), self._watched() as deep:
                 logits = self(torch.from_numpy(stacks).to(self.device))
-            yield part, logits
+            yield SliceOutput(part, logits, deep[0].amax((2, 3)))
 
 
 class VolumeSegmenter(Segmenter):
@@ -113,6 +152,12 @@ class VolumeSegmenter(Segmenter):
 
     def __init__(self, spec: SegmenterSpec) -> None:
         super().__init__(spec, volume_unet(spec.channels, spec.classes, spec.width, spec.strides))
+
+    @property
+    def deepest(self) -> nn.Module:
+        """The level at the bottom of the U."""
+        level: nn.Module = self.net.get_submodule("bottleneck")
+        return level
 
     def forward(self, patch: Tensor) -> Tensor:
         """Return logits ``(batch, class, slice, row, column)`` for patches of the spec's size.
@@ -129,22 +174,46 @@ class VolumeSegmenter(Segmenter):
 
         Patches count less towards their border, where they see less of what is around.
         """
-        from monai.inferers.utils import sliding_window_inference
+        return self._slide(example)[0]
 
-        logits: Tensor = sliding_window_inference(
-            example, self.spec.patch, 2, self, overlap=OVERLAP, mode="gaussian"
-        )
-        return logits
-
-    def slice_logits(
+    def slice_outputs(
         self, image: NDArray[np.float32], indices: Sequence[int]
-    ) -> Iterator[tuple[Sequence[int], Tensor]]:
+    ) -> Iterator[SliceOutput]:
         """Run the whole volume through the network and give the slices asked for, all at once."""
         volume = np.ascontiguousarray(np.moveaxis(image, axis_of(self.spec.plane) + 1, 1))
+        chosen = list(indices)
         with torch.inference_mode():
-            logits = self.whole(torch.from_numpy(volume)[None].to(self.device))[0]
-            chosen = logits.movedim(1, 0)[list(indices)]
-        yield indices, chosen
+            logits, features = self._slide(torch.from_numpy(volume)[None].to(self.device))
+            output = SliceOutput(indices, logits[0].movedim(1, 0)[chosen], features[chosen])
+        yield output
+
+    def _slide(self, volume: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits ``(1, class, slice, row, column)`` and features ``(slice, feature)``."""
+        from monai.inferers.utils import sliding_window_inference
+
+        slices, depth = volume.shape[2], self.spec.patch[0]
+        padded = max(slices, depth)
+        features = volume.new_full((padded, 8 * self.spec.width), -torch.inf)
+
+        def predict(patches: Tensor, places: Sequence[Sequence[slice]]) -> Tensor:
+            with self._watched() as deep:
+                logits: Tensor = self(patches)
+            spans = F.interpolate(deep[0].amax((3, 4)), depth).movedim(1, 2)
+            for place, span in zip(places, spans, strict=True):
+                features[place[2]] = features[place[2]].maximum(span)
+            return logits
+
+        logits: Tensor = sliding_window_inference(
+            volume,
+            self.spec.patch,
+            2,
+            predict,
+            overlap=OVERLAP,
+            mode="gaussian",
+            with_coord=True,
+        )
+        before = (padded - slices) // 2
+        return logits, features[before : before + slices]
 
 
 def build_segmenter(spec: SegmenterSpec) -> Segmenter:

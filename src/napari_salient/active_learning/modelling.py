@@ -63,9 +63,7 @@ class Modelling(Annotation):
         )
         self.project.catalogue.add_round(adopted)
         if result.scores is not None:
-            columns = (result.scores.case_id, result.scores.index, result.scores.entropy)
-            rows = zip(*(column.tolist() for column in columns), strict=True)
-            self.project.catalogue.store_scores(adopted.number, rows)
+            self.project.catalogue.store_scores(adopted.number, result.scores)
         for case_id, why in result.set_aside.items():
             self.leave_out(case_id, why)
         self._use(adopted, result)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_salient.project.rounds import Scores
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from numpy.typing import NDArray
 
     from napari_salient.data.planes import Plane
+
+FEATURES = "features"
+"""What a strategy names among its needs beside measures to get the feature matrix."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +26,8 @@ class Proposal:
     """A slice worth labelling next, and why.
 
     `score` is larger for more worth, comparable only within one query; `reason` is for the
-    annotator.
+    annotator. An `audit` slice was drawn at random, whatever the strategy: how well the model does
+    on these is how well it does on the pool.
     """
 
     case_id: int
@@ -26,6 +35,20 @@ class Proposal:
     index: int
     score: float
     reason: str
+    audit: bool = False
+
+
+@dataclass(frozen=True)
+class PoolScores(Scores):
+    """What a model says about slices: the measures that the catalogue keeps, and features.
+
+    Parameters
+    ----------
+    features : float32 array, shape (slice, feature), or None
+        Largest value of each channel of the network's deepest level.
+    """
+
+    features: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -41,21 +64,25 @@ class PoolState:
     labelled : bool array, shape (slice,)
         What need not be asked again: accepted slices, and in the tool also those sent back or under
         way.
-    score : float array, shape (slice,), or None
-        Uncertainty from the last round's model, larger = more uncertain; `None` before there is a
-        model.
+    measures : dict of float arrays, each (slice,)
+        What the last round's model says about the slices, by name; none before there is a model.
+        All are finite, and but for ``foreground``, a count of pixels, larger is more uncertain.
+    features : float array, shape (slice, feature), or None
+        Where a slice lies among the others in the eyes of the network.
     """
 
     plane: Plane
     case_id: NDArray[np.int64]
     index: NDArray[np.int64]
     labelled: NDArray[np.bool_]
-    score: NDArray[np.float64] | None = None
+    measures: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    features: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
-        lengths = {len(self.case_id), len(self.index), len(self.labelled)}
-        if self.score is not None:
-            lengths.add(len(self.score))
+        columns = [self.case_id, self.index, self.labelled, *self.measures.values()]
+        if self.features is not None:
+            columns.append(self.features)
+        lengths = {len(column) for column in columns}
         if len(lengths) != 1:
             raise ValueError(f"the columns of a pool state differ in length: {sorted(lengths)}")
 
@@ -63,6 +90,16 @@ class PoolState:
     def open(self) -> NDArray[np.int64]:
         """Positions of the slices that may be chosen."""
         return np.flatnonzero(~self.labelled)
+
+    @cached_property
+    def volume(self) -> NDArray[np.int64]:
+        """Number of each slice's volume, counted from 0 in the order of case ids."""
+        return np.unique(self.case_id, return_inverse=True)[1].astype(np.int64)
+
+    def has(self, needs: Iterable[str]) -> bool:
+        """Tell whether the state has all these measures, and features if they are among them."""
+        known = set(self.measures) | ({FEATURES} if self.features is not None else set())
+        return known.issuperset(needs)
 
     def proposal(self, position: int, score: float, reason: str) -> Proposal:
         """Return the slice at `position` as a proposal."""
@@ -77,17 +114,22 @@ class PoolState:
             "case_id": self.case_id.tolist(),
             "index": self.index.tolist(),
             "labelled": self.labelled.tolist(),
-            "score": None if self.score is None else self.score.tolist(),
+            "measures": {name: values.tolist() for name, values in self.measures.items()},
+            "features": None if self.features is None else self.features.tolist(),
         }
 
     @classmethod
     def from_json(cls, state: dict[str, Any]) -> PoolState:
         """Rebuild what `to_json` returned."""
-        score = state["score"]
+        features = state["features"]
         return cls(
             plane=state["plane"],
             case_id=np.asarray(state["case_id"], dtype=np.int64),
             index=np.asarray(state["index"], dtype=np.int64),
             labelled=np.asarray(state["labelled"], dtype=bool),
-            score=None if score is None else np.asarray(score, dtype=np.float64),
+            measures={
+                name: np.asarray(values, dtype=np.float64)
+                for name, values in state["measures"].items()
+            },
+            features=None if features is None else np.asarray(features, dtype=np.float32),
         )

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_salient.active_learning.doubt import entropy
 from napari_salient.data.planes import axis_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
-    from torch import Tensor
 
     from napari_salient.active_learning.model import Segmenter
 
@@ -22,9 +22,9 @@ def predict_parts(
 ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
     """Yield labels and uncertainty of some slices at a time, as `predict_slices` returns them."""
     values = np.asarray(model.spec.label_values, dtype=np.uint8)
-    for _, logits in model.slice_logits(image, indices):
-        labels = values[logits.argmax(1).cpu().numpy()]
-        yield labels, (entropy(logits) / np.log(logits.shape[1])).cpu().numpy()
+    for output in model.slice_outputs(image, indices):
+        labels = values[output.logits.argmax(1).cpu().numpy()]
+        yield labels, (entropy(output.logits) / np.log(len(values))).cpu().numpy()
 
 
 def predict_slices(
@@ -52,9 +52,3 @@ def predict_volume(
     axis = axis_of(model.spec.plane)
     labels, uncertainty = predict_slices(model, image, range(image.shape[axis + 1]))
     return np.moveaxis(labels, 0, axis), np.moveaxis(uncertainty, 0, axis)
-
-
-def entropy(logits: Tensor) -> Tensor:
-    """Return the Shannon entropy in nats, class axis 1 reduced; finite for every logit."""
-    log_probability = logits.float().log_softmax(1)
-    return -(log_probability.exp() * log_probability).sum(1)

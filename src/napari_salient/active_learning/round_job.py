@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_salient.active_learning.choosing import choose, pool_sizes, pool_state
+from napari_salient.active_learning.choosing import choose, pool_sizes, pool_state, query_of
+from napari_salient.active_learning.committee import snapshots
 from napari_salient.active_learning.examples import no_examples
+from napari_salient.active_learning.features import write_features
 from napari_salient.active_learning.predict import predict_parts
 from napari_salient.active_learning.predictions import write_prediction
 from napari_salient.active_learning.round_training import VolumeSource, round_spec, train_round
 from napari_salient.active_learning.rounds import Cancelled, RoundPlan, RoundResult, outcome
-from napari_salient.active_learning.scoring import CaseSkipped, score_pool
+from napari_salient.active_learning.scoring import CaseSkipped, Scorer, score_pool
+from napari_salient.active_learning.strategies import strategy
 from napari_salient.active_learning.training_set import LabelSlices, group_by_case
 from napari_salient.data.labels import UNSURE
 from napari_salient.data.planes import axis_of, plane_slice
@@ -29,9 +32,8 @@ if TYPE_CHECKING:
 
     from napari_salient.active_learning.examples import Examples
     from napari_salient.active_learning.model import Segmenter
-    from napari_salient.active_learning.pool import Proposal
+    from napari_salient.active_learning.pool import PoolScores, Proposal
     from napari_salient.active_learning.round_training import Trained
-    from napari_salient.active_learning.scoring import PoolScores
     from napari_salient.engine.run import Run
     from napari_salient.project.project import Project
 
@@ -95,14 +97,13 @@ class _Round:
             nothing = "There is nothing to train on: accept at least one slice first."
             raise InputError(next(iter(self.set_aside.values()), nothing))
         trained = yield from self._train(examples, resume)
-        pool = list(self._pool_sizes())
-        scores = yield from outcome(score_pool(trained.model, pool, self.image, self.run.control))
-        strategy, proposals = self._choose(scores)
+        scores = yield from self._score(trained)
+        chosen_by, proposals = self._choose(scores)
         yield from self._predict(trained.model, proposals)
         result = RoundResult(
             number=self.plan.number,
             run_id=self.run.id,
-            strategy=strategy,
+            strategy=chosen_by,
             labelled=len(examples),
             checkpoint=trained.checkpoint.relative_to(self.run.directory).as_posix(),
             proposals=tuple(p for p in proposals if p.case_id not in self.set_aside),
@@ -166,13 +167,26 @@ class _Round:
         examples.add(image, labels, self.plan.plane, indices)
         self.spacings.append(self.project.header(case_id).spacing)
 
+    def _score(self, trained: Trained) -> Generator[Event, None, PoolScores]:
+        """Measure the pool: what the strategy needs, and the entropy that the pool's map shows."""
+        needs = strategy(self.plan.settings.strategy).needs | {"entropy"}
+        compared = []
+        if "ensemble" in needs:
+            compared = snapshots(trained.checkpoint.parent.parent, trained.model)
+        scorer = Scorer(trained.model, needs, compared)
+        cases = list(self._pool_sizes())
+        scores: PoolScores = yield from outcome(
+            score_pool(scorer, cases, self.image, self.run.control)
+        )
+        write_features(self.run.directory, scores)
+        return scores
+
     def _choose(self, scores: PoolScores) -> tuple[str, list[Proposal]]:
         plan = self.plan
-        columns = scores.case_id, scores.index, scores.entropy
-        state = pool_state(plan.plane, self._pool_sizes(), plan.busy, columns)
+        state = pool_state(plan.plane, self._pool_sizes(), plan.busy, scores)
         seed = plan.settings.segmentation.fit.seed
         rng = np.random.default_rng([seed, plan.number])
-        return choose(plan.settings.strategy, state, plan.settings.batch, rng)
+        return choose(query_of(plan.settings), state, plan.settings.batch, rng)
 
     def _predict(self, model: Segmenter, proposals: list[Proposal]) -> Generator[Event, None, None]:
         """Store predictions of the cases that the annotator will see next."""

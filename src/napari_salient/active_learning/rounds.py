@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from pathlib import Path
 
-    from napari_salient.active_learning.scoring import PoolScores
+    from napari_salient.active_learning.pool import PoolScores
     from napari_salient.active_learning.settings import LoopSettings
     from napari_salient.active_learning.training_set import LabelSlices, Place
     from napari_salient.data.planes import Plane
@@ -110,7 +110,8 @@ class RoundResult:
     set_aside
         Cases that could not be read, each with a sentence.
     scores
-        Uncertainty of every slice of the pool; not kept in the run's folder.
+        What the model says about every slice of the pool; of this only the features are kept in the
+        run's folder.
     """
 
     number: int

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_salient.active_learning.choosing import choose, pool_sizes, pool_state
+from napari_salient.active_learning.choosing import choose, pool_sizes, pool_state, query_of
+from napari_salient.active_learning.features import read_features
 from napari_salient.active_learning.modelling import BEGUN, Modelling
+from napari_salient.active_learning.pool import FEATURES, PoolScores
 from napari_salient.active_learning.progress import Counts, CurvePoint, count_slices, learning_curve
 from napari_salient.active_learning.settings import LoopSettings
+from napari_salient.active_learning.strategies import strategy
 from napari_salient.project.states import SliceState
 
 if TYPE_CHECKING:
@@ -53,14 +56,13 @@ class LabellingSession(Modelling):
             The new ones, fewer than asked where the pool has no more.
         """
         busy = self._places(SliceState.PROPOSED, *BEGUN)
-        scores = self.project.catalogue.scores(self._round.number) if self._round else None
         sizes = {c: n for c, n in self._pool_sizes().items() if c not in self.set_aside}
-        state = pool_state(self.plane, sizes, busy, scores)
+        state = pool_state(self.plane, sizes, busy, self._scores())
         rng = np.random.default_rng(
             [self.settings.segmentation.fit.seed, self._next_number(), self._queue.draws]
         )
         k = self.settings.batch if count is None else count
-        _, proposals = choose(self.settings.strategy, state, k, rng)
+        _, proposals = choose(query_of(self.settings), state, k, rng)
         self._queue.draws += 1
         self._queue.add(proposals, self._round.run_id if self._round else None)
         return proposals
@@ -92,6 +94,16 @@ class LabellingSession(Modelling):
         self._did(case_id)
         self._reread(case_id)
         return row
+
+    def _scores(self) -> PoolScores | None:
+        """Return what the active round's model said about the pool."""
+        if self._round is None:
+            return None
+        scores = self.project.catalogue.scores(self._round.number)
+        features = None
+        if FEATURES in strategy(self.settings.strategy).needs:
+            features = read_features(self.project.runs_dir / self._round.run_id, scores)
+        return PoolScores(scores.case_id, scores.index, scores.measures, features)
 
     def _pool_sizes(self) -> dict[int, int]:
         """Return the slices of each case of the pool; counted again when cases were added."""

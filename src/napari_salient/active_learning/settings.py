@@ -53,6 +53,15 @@ class LoopSettings:
         Query strategy that picks the next slices.
     batch
         Slices proposed in one round.
+    audit
+        Share of the proposed slices that is drawn at random whatever the strategy, from 0 to 1: on
+        these it shows how good the model is on the whole pool.
+    per_volume
+        Slices of a round that a volume gives before every other one has given as many; 0 sets no
+        limit. Without a value the strategy decides.
+    min_gap
+        Smallest distance to a labelled slice of the same volume, in slices, as long as there are
+        others. Without a value the strategy decides.
     train_after_batch
         Whether training starts by itself once a batch is labelled.
     segmentation
@@ -61,6 +70,9 @@ class LoopSettings:
 
     strategy: str = "strided"
     batch: int = 12
+    audit: float = 0.15
+    per_volume: int | None = None
+    min_gap: int | None = None
     train_after_batch: bool = True
     segmentation: SegmentationSettings = field(default_factory=SegmentationSettings)
 
@@ -77,6 +89,14 @@ class SimulationSettings:
         Slices labelled at random before the first query; the same for all strategies of a seed.
     batch
         Slices labelled after each query.
+    audit
+        Share of the batch that is drawn at random whatever the strategy, from 0 to 1.
+    per_volume
+        Slices of a batch that a volume gives before every other one has given as many; 0 sets no
+        limit. Without a value each strategy has its own.
+    min_gap
+        Smallest distance to a labelled slice of the same volume, in slices, as long as there are
+        others. Without a value each strategy has its own.
     rounds
         Queries; the model is trained once more than that.
     seeds
@@ -97,6 +117,9 @@ class SimulationSettings:
     strategies: str = "random,strided,entropy"
     initial: int = 12
     batch: int = 12
+    audit: float = 0.0
+    per_volume: int | None = None
+    min_gap: int | None = None
     rounds: int = 6
     seeds: int = 3
     plane: Plane = "axial"

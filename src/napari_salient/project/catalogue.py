@@ -214,13 +214,13 @@ class Catalogue:
         with self._writing() as connection:
             rounds.activate_round(connection, number)
 
-    def store_scores(self, number: int, rows: Iterable[tuple[int, int, float]]) -> None:
-        """Replace the scores of a round by rows of (case id, slice index, score)."""
+    def store_scores(self, number: int, scores: Scores) -> None:
+        """Replace the scores of a round."""
         with self._writing() as connection:
-            rounds.store_scores(connection, number, rows)
+            rounds.store_scores(connection, number, scores)
 
     def scores(self, number: int) -> Scores:
-        """Return case ids, slice indices and scores of a round, three arrays ``(slice,)``."""
+        """Return the scores of a round by case and slice; empty if it has none."""
         with self._reading() as connection:
             return rounds.read_scores(connection, number)
 

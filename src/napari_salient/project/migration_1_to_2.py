@@ -1,8 +1,8 @@
 """From project format 1 to 2.
 
 Format 2 adds kinds, channels and file sizes of cases, measurements, an active round, pseudo-label
-marks, and undo and redo stacks in the journal's rows; it packs the scores of a case into one row,
-and gives label classes colours and keys. Nothing of format 1 is dropped.
+marks, and undo and redo stacks in the journal's rows; it packs the scores of a case into one
+row, and gives label classes colours and keys. Nothing of format 1 is dropped.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ _CATALOGUE = (
     "ALTER TABLE scores RENAME TO scores_1",
     """CREATE TABLE scores (
         round INTEGER NOT NULL REFERENCES rounds (number),
-        case_id INTEGER NOT NULL REFERENCES cases (id), slices BLOB NOT NULL, scores BLOB NOT NULL,
-        PRIMARY KEY (round, case_id))""",
+        case_id INTEGER NOT NULL REFERENCES cases (id), slices BLOB NOT NULL,
+        measures JSON NOT NULL, scores BLOB NOT NULL, PRIMARY KEY (round, case_id))""",
 )
 
 _JOURNAL = (
@@ -82,7 +82,8 @@ def _upgrade_catalogue(connection: sqlite3.Connection) -> None:
     for (number, case_id), group in groupby(rows, key=lambda row: row[:2]):
         _, _, slices, scores = zip(*group, strict=True)
         packed = struct.pack(f"<{len(slices)}i", *slices), struct.pack(f"<{len(scores)}d", *scores)
-        connection.execute("INSERT INTO scores VALUES (?, ?, ?, ?)", (number, case_id, *packed))
+        values = (number, case_id, packed[0], '["entropy"]', packed[1])
+        connection.execute("INSERT INTO scores VALUES (?, ?, ?, ?, ?)", values)
     connection.execute("DROP TABLE scores_1")
 
 

@@ -13,15 +13,28 @@ from napari_salient.project.edits import now
 from napari_salient.project.tables import ROUNDS, SCORES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from datetime import datetime
 
+    from numpy.typing import NDArray
     from sqlalchemy import Connection
 
-Scores = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""Scored slices: case ids (int64), indices (int64) and scores (float64), each ``(slice,)``."""
 
-_ROW = np.dtype([("case_id", "<i8"), ("slice", "<i4"), ("score", "<f8")])
+@dataclass(frozen=True)
+class Scores:
+    """What a round's model says about slices.
+
+    Parameters
+    ----------
+    case_id, index : int64 arrays, shape (slice,)
+        The slices.
+    measures : dict of float64 arrays, each (slice,)
+        What was measured, by name.
+    """
+
+    case_id: NDArray[np.int64]
+    index: NDArray[np.int64]
+    measures: dict[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -58,41 +71,45 @@ def activate_round(connection: Connection, number: int) -> None:
     connection.execute(update(ROUNDS).values(active=chosen))
 
 
-def store_scores(
-    connection: Connection, number: int, rows: Iterable[tuple[int, int, float]]
-) -> None:
-    """Replace the scores of a round by rows of (case id, slice index, score)."""
+def store_scores(connection: Connection, number: int, scores: Scores) -> None:
+    """Replace the scores of a round."""
     connection.execute(delete(SCORES).where(SCORES.c.round == number))
-    table = np.fromiter((tuple(row) for row in rows), _ROW)
+    names = sorted(scores.measures)
+    table = np.asarray([scores.measures[name] for name in names], dtype="<f8")
     packed = [
         {
             "round": number,
-            "case_id": int(part["case_id"][0]),
-            "slices": part["slice"].tobytes(),
-            "scores": part["score"].tobytes(),
+            "case_id": int(scores.case_id[rows[0]]),
+            "slices": scores.index[rows].astype("<i4").tobytes(),
+            "measures": names,
+            "scores": table[:, rows].tobytes(),
         }
-        for part in _by_case(table)
+        for rows in _by_case(scores)
     ]
     if packed:
         connection.execute(insert(SCORES), packed)
 
 
 def read_scores(connection: Connection, number: int) -> Scores:
-    """Return the scores of a round by case and slice; three empty arrays if it has none."""
-    query = select(SCORES.c.case_id, SCORES.c.slices, SCORES.c.scores)
-    rows = connection.execute(
-        query.where(SCORES.c.round == number).order_by(SCORES.c.case_id)
+    """Return the scores of a round by case and slice; empty if it has none."""
+    found = connection.execute(
+        select(SCORES).where(SCORES.c.round == number).order_by(SCORES.c.case_id)
     ).all()
-    slices = [np.frombuffer(row.slices, "<i4") for row in rows]
-    cases = np.repeat(
-        np.array([row.case_id for row in rows], np.int64), [len(part) for part in slices]
+    slices = [np.frombuffer(row.slices, "<i4").astype(np.int64) for row in found]
+    names = found[0].measures if found else []
+    tables = [np.frombuffer(row.scores, "<f8").reshape(len(names), -1) for row in found]
+    columns = np.concatenate([np.empty((len(names), 0)), *tables], axis=1)
+    return Scores(
+        case_id=np.repeat([row.case_id for row in found], [len(part) for part in slices]).astype(
+            np.int64
+        ),
+        index=np.concatenate([np.empty(0, np.int64), *slices]),
+        measures=dict(zip(names, columns, strict=True)),
     )
-    scores = np.frombuffer(b"".join(row.scores for row in rows), "<f8")
-    return cases, np.concatenate([*slices, np.empty(0)]).astype(np.int64), scores
 
 
-def _by_case(table: np.ndarray) -> Iterator[np.ndarray]:
-    if table.size:
-        table = table[np.lexsort((table["slice"], table["case_id"]))]
-        borders = np.flatnonzero(np.diff(table["case_id"])) + 1
-        yield from np.split(table, borders)
+def _by_case(scores: Scores) -> Iterator[NDArray[np.int64]]:
+    """Yield the rows of each case by slice."""
+    if len(scores.case_id):
+        order = np.lexsort((scores.index, scores.case_id))
+        yield from np.split(order, np.flatnonzero(np.diff(scores.case_id[order])) + 1)

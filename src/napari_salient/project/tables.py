@@ -93,6 +93,8 @@ SCORES = Table(
     Column("round", ForeignKey("rounds.number"), primary_key=True),
     Column("case_id", ForeignKey("cases.id"), primary_key=True),
     Column("slices", LargeBinary, nullable=False),
+    Column("measures", JSON, nullable=False),
     Column("scores", LargeBinary, nullable=False),
 )
-"""One row a round and case: slices as int32, scores as float64, both little-endian."""
+"""One row a round and case: slices as int32, the names of measures, and as float64 the scores
+``(measure, slice)``, both little-endian."""

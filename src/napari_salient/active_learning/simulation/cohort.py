@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_salient.active_learning.choosing import pool_state
 from napari_salient.active_learning.examples import no_examples
-from napari_salient.active_learning.pool import PoolState
 from napari_salient.data.decathlon import read_decathlon
 from napari_salient.data.discover import case_name, find_volumes, pair_labels, patient_of
 from napari_salient.data.labels import UNSURE, read_labels
@@ -18,12 +18,13 @@ from napari_salient.data.volumes import load_image, normalise, read_header
 from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from napari_salient.active_learning.examples import Examples
+    from napari_salient.active_learning.pool import PoolScores, PoolState
     from napari_salient.active_learning.settings import SegmentationSettings
 
 
@@ -160,15 +161,11 @@ class Cohort:
         return table[labels]
 
     def pool_state(
-        self, labelled: list[tuple[int, int]], score: NDArray[np.float64] | None
+        self, labelled: Collection[tuple[int, int]], scores: PoolScores | None = None
     ) -> PoolState:
-        """Return the pool with some (case, index) labelled; `score` ordered by case, index."""
-        case_id = np.repeat(self.pool, [self.slices[case] for case in self.pool]).astype(np.int64)
-        index = np.concatenate([np.arange(self.slices[case]) for case in self.pool])
-        known = set(labelled)
-        pairs = zip(case_id.tolist(), index.tolist(), strict=True)
-        done = np.fromiter((pair in known for pair in pairs), dtype=bool, count=len(index))
-        return PoolState(self.plane, case_id, index, done, score)
+        """Return the pool with some (case, index) labelled, and what a model says about it."""
+        sizes = {case: self.slices[case] for case in self.pool}
+        return pool_state(self.plane, sizes, labelled, scores)
 
 
 def split_cases(

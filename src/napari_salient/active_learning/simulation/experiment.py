@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_salient.active_learning.choosing import Query
 from napari_salient.active_learning.simulation.interpolated import Interpolated, add_interpolated
+from napari_salient.active_learning.strategies import needs_of, select
 from napari_salient.active_learning.training_set import group_by_case
 from napari_salient.errors import RunError
 
@@ -31,7 +33,8 @@ class RoundJob:
     """What a worker process does: one training, one query for each strategy that goes on.
 
     Before the first query all strategies of a seed share their labels, hence one training.
-    `interpolated` says whether the slices between labelled ones are trained on too, and how.
+    `interpolated` says whether the slices between labelled ones are trained on too, and how; for
+    `audit`, `per_volume` and `min_gap` see `Query`.
     """
 
     seed: int
@@ -42,6 +45,9 @@ class RoundJob:
     query: bool
     settings: SegmentationSettings
     interpolated: Interpolated | None = None
+    audit: float = 0.0
+    per_volume: int | None = None
+    min_gap: int | None = None
 
 
 @dataclass(frozen=True)
@@ -75,19 +81,17 @@ class RoundOutcome:
 
 def initial_slices(cohort: Cohort, seed: int, count: int) -> Labelled:
     """Draw the slices that every strategy of a seed starts with."""
-    from napari_salient.active_learning.strategies import select
-
     rng = np.random.default_rng([seed, 0])
-    return [(p.case_id, p.index) for p in select("random", cohort.pool_state([], None), count, rng)]
+    return [(p.case_id, p.index) for p in select("random", cohort.pool_state([]), count, rng)]
 
 
 def run_round(cohort: Cohort, job: RoundJob) -> RoundOutcome:
     """Train, measure on the test volumes, and query; runs in a worker process with one thread."""
     start, cpu_start = time.perf_counter(), time.process_time()
-    model = _train(cohort, job)
+    model, others = _train(cohort, job)
     scores, merged, dead = _measure(cohort, model, cohort.test)
     validated = _measure(cohort, model, cohort.validation)[0] if cohort.validation else None
-    picks = _query(cohort, model, job) if job.query else {}
+    picks = _query(cohort, model, others, job) if job.query else {}
     return RoundOutcome(
         dice=dict(zip(cohort.label_values[1:], scores, strict=True)),
         foreground_dice=merged,
@@ -99,9 +103,11 @@ def run_round(cohort: Cohort, job: RoundJob) -> RoundOutcome:
     )
 
 
-def _train(cohort: Cohort, job: RoundJob) -> Segmenter:
+def _train(cohort: Cohort, job: RoundJob) -> tuple[Segmenter, list[Segmenter]]:
+    """Return the trained model, and what its checkpoints hold where a strategy compares them."""
     from pathlib import Path
 
+    from napari_salient.active_learning.committee import snapshots
     from napari_salient.active_learning.task import SegmentationTask
     from napari_salient.active_learning.training import cohort_spec
 
@@ -114,8 +120,9 @@ def _train(cohort: Cohort, job: RoundJob) -> Segmenter:
     task = SegmentationTask(spec, examples, settings)
     with TemporaryDirectory(prefix="napari-salient-simulate-") as folder:
         _fit(task, settings, Path(folder))
-    model: Segmenter = task.model.eval()
-    return model
+        model: Segmenter = task.model.eval()
+        wanted = job.query and "ensemble" in needs_of(job.strategies)
+        return model, snapshots(Path(folder), model) if wanted else []
 
 
 def _fit(task: SegmentationTask, settings: SegmentationSettings, folder: Path) -> None:
@@ -146,16 +153,19 @@ def _measure(
     return mean_dice(scores).tolist(), float(np.mean(merged)), dead
 
 
-def _query(cohort: Cohort, model: Segmenter, job: RoundJob) -> dict[str, Labelled]:
-    from napari_salient.active_learning.scoring import slice_entropies
-    from napari_salient.active_learning.strategies import STRATEGIES, select
+def _query(
+    cohort: Cohort, model: Segmenter, others: Sequence[Segmenter], job: RoundJob
+) -> dict[str, Labelled]:
+    from napari_salient.active_learning.scoring import Scorer, stack_scores
 
-    score = None
-    if any(STRATEGIES[name].needs_scores for name in job.strategies):
-        score = np.concatenate([slice_entropies(model, cohort.image(case)) for case in cohort.pool])
-    state = cohort.pool_state(job.labelled, score)
+    needs, scores = needs_of(job.strategies), None
+    if needs:
+        scorer = Scorer(model, needs, others)
+        scores = stack_scores([scorer.score(case, cohort.image(case)) for case in cohort.pool])
+    state = cohort.pool_state(job.labelled, scores)
     picks = {}
     for name in job.strategies:
+        query = Query(name, job.audit, job.per_volume, job.min_gap)
         rng = np.random.default_rng([job.seed, job.round, 2])
-        picks[name] = [(p.case_id, p.index) for p in select(name, state, job.batch, rng)]
+        picks[name] = [(p.case_id, p.index) for p in query.ask(state, job.batch, rng)]
     return picks

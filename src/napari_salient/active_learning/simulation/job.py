@@ -138,6 +138,12 @@ def _check(settings: SimulationSettings, names: list[str]) -> None:
             "The simulation needs a strategy, and every second patient at most for "
             "validation and in the test set."
         )
+    fit = settings.segmentation.fit
+    if "ensemble" in names and not 0 < fit.save_every < fit.steps:
+        raise InputError(
+            "The strategy 'ensemble' compares the last two checkpoints of a training: set "
+            f"segmentation.fit.save_every between 1 and {fit.steps - 1}, not {fit.save_every}."
+        )
 
 
 def _schedule(
@@ -197,7 +203,16 @@ def _job(
 ) -> RoundJob:
     query = number < settings.rounds
     return RoundJob(
-        seed, number, strategies, labelled, settings.batch, query, settings.segmentation
+        seed,
+        number,
+        strategies,
+        labelled,
+        settings.batch,
+        query,
+        settings.segmentation,
+        audit=settings.audit,
+        per_volume=settings.per_volume,
+        min_gap=settings.min_gap,
     )
 
 

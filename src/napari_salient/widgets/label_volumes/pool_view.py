@@ -59,10 +59,10 @@ class PoolView(PoolMap):
         used = session.active_round
         if used is None:
             return
-        case_ids, indices, scores = session.project.catalogue.scores(used.number)
-        inside = np.isin(case_ids, self.cells.case_ids)
+        scores = session.project.catalogue.scores(used.number)
+        inside = np.isin(scores.case_id, self.cells.case_ids)
         if inside.any():
-            scores = scores[inside]
-            low, high = scores.min(), scores.max()
-            share = (scores - low) / (high - low or 1.0)
-            self.set_uncertainty(case_ids[inside], indices[inside], share)
+            entropy = scores.measures["entropy"][inside]
+            low, high = entropy.min(), entropy.max()
+            share = (entropy - low) / (high - low or 1.0)
+            self.set_uncertainty(scores.case_id[inside], scores.index[inside], share)
