@@ -225,7 +225,7 @@ def train(cohort: Cohort, training: Training) -> dict[str, Any]:
 def block_ends(cohort: Cohort, seed: int, count: int) -> list[tuple[int, int]]:
     """Return the ends of blocks of five slices, the same for every arm of a seed."""
     rng = np.random.default_rng([seed, 0])
-    state = cohort.pool_state([], None)
+    state = cohort.pool_state([])
     return [(found.case_id, found.index) for found in select("strided", state, count, rng)]
 
 

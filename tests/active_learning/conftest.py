@@ -11,6 +11,7 @@ import pytest
 
 from napari_salient.active_learning.session import LabellingSession
 from napari_salient.active_learning.settings import LoopSettings, SegmentationSettings
+from napari_salient.active_learning.simulation.cohort import Cohort
 from napari_salient.data.planes import plane_slice
 from napari_salient.engine.run import Run
 from napari_salient.engine.settings import FitSettings
@@ -151,3 +152,16 @@ def trained(trained_folder: Path, tmp_path: Path) -> Iterator[BlobProject]:
     blobs = BlobProject(Project.open(tmp_path / "project"))
     yield blobs
     blobs.project.close()
+
+
+@pytest.fixture
+def tube_cohort(tmp_path: Path) -> Cohort:
+    """Return three volumes, one of them for testing; a tube runs straight from top to bottom."""
+    yy, xx = np.mgrid[:20, :20]
+    tube = np.repeat(((yy - 9) ** 2 + (xx - 9) ** 2 < 16)[..., None], 12, 2).astype(np.uint8)
+    for name, voxels in (("images", tube.astype(np.float32)), ("labels", tube)):
+        (tmp_path / name).mkdir()
+        for number in range(3):
+            path = tmp_path / name / f"case-{number}.nii.gz"
+            nib.save(nib.Nifti1Image(voxels, np.eye(4)), path)
+    return Cohort.read(tmp_path / "images", tmp_path / "labels", "axial", 3)

@@ -5,57 +5,41 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import nibabel as nib
-import numpy as np
 import pytest
 
 from napari_salient.active_learning.settings import SegmentationSettings
-from napari_salient.active_learning.simulation.cohort import Cohort
 from napari_salient.active_learning.simulation.experiment import RoundJob, run_round
 from napari_salient.active_learning.simulation.interpolated import Interpolated, add_interpolated
 from napari_salient.active_learning.training_set import group_by_case
 from napari_salient.engine.settings import FitSettings
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from napari_salient.active_learning.simulation.cohort import Cohort
 
 SETTINGS = SegmentationSettings(width=4, batch_size=2, fit=FitSettings(steps=10))
 LABELLED = [(1, 4), (1, 8), (2, 0), (2, 11)]
 
 
-@pytest.fixture
-def cohort(tmp_path: Path) -> Cohort:
-    """Return three volumes in which a tube runs straight from top to bottom."""
-    yy, xx = np.mgrid[:20, :20]
-    tube = np.repeat(((yy - 9) ** 2 + (xx - 9) ** 2 < 16)[..., None], 12, 2).astype(np.uint8)
-    for name, voxels in (("images", tube.astype(np.float32)), ("labels", tube)):
-        (tmp_path / name).mkdir()
-        for number in range(3):
-            path = tmp_path / name / f"case-{number}.nii.gz"
-            nib.save(nib.Nifti1Image(voxels, np.eye(4)), path)
-    return Cohort.read(tmp_path / "images", tmp_path / "labels", "axial", 3)
-
-
 @pytest.mark.parametrize(("weight", "expected"), [(0.3, 0.3), (None, 0.5)])
 def test_slices_between_labelled_ones_come_in_with_their_weight(
-    cohort: Cohort, weight: float | None, expected: float
+    tube_cohort: Cohort, weight: float | None, expected: float
 ) -> None:
-    examples = cohort.examples(SETTINGS, group_by_case(LABELLED))
-    add_interpolated(examples, cohort, LABELLED, Interpolated(weight))
+    examples = tube_cohort.examples(SETTINGS, group_by_case(LABELLED))
+    add_interpolated(examples, tube_cohort, LABELLED, Interpolated(weight))
     assert examples.weights == [1.0] * 4 + [expected] * 3
     for label in examples.labels:
         assert (label == examples.labels[0]).all()
 
 
-def test_measured_on_enough_labelled_slices_the_weight_is_their_dice(cohort: Cohort) -> None:
+def test_measured_on_enough_labelled_slices_the_weight_is_their_dice(tube_cohort: Cohort) -> None:
     labelled = [(1, index) for index in range(0, 12, 2)] + [(2, index) for index in range(0, 12, 2)]
-    examples = cohort.examples(SETTINGS, group_by_case(labelled))
-    add_interpolated(examples, cohort, labelled, Interpolated())
+    examples = tube_cohort.examples(SETTINGS, group_by_case(labelled))
+    add_interpolated(examples, tube_cohort, labelled, Interpolated())
     assert examples.weights == [1.0] * 22
 
 
-def test_a_round_trains_on_interpolated_slices_by_their_weight(cohort: Cohort) -> None:
+def test_a_round_trains_on_interpolated_slices_by_their_weight(tube_cohort: Cohort) -> None:
     job = RoundJob(0, 0, ("strided",), LABELLED, batch=1, query=False, settings=SETTINGS)
-    full = run_round(cohort, replace(job, interpolated=Interpolated(1.0)))
-    light = run_round(cohort, replace(job, interpolated=Interpolated(0.01)))
+    full = run_round(tube_cohort, replace(job, interpolated=Interpolated(1.0)))
+    light = run_round(tube_cohort, replace(job, interpolated=Interpolated(0.01)))
     assert full.dice != light.dice

@@ -84,6 +84,10 @@ def test_an_interrupted_experiment_goes_on_to_the_same_result(
     assert whole.with_suffix(".png").stat().st_size > 10_000
     first = [row for row in results[0]["records"] if row["round"] == 0]
     assert first[0]["dice"] == first[1]["dice"]
+    assert first[0]["stability"] is None
+    later = [row["stability"] for row in results[0]["records"] if row["round"] == 1]
+    assert all(0 <= stability <= 1 for stability in later)
+    assert "probe" not in first[0]
     assert list(tmp_path.glob("*.partial.jsonl")) == []
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from napari_salient.active_learning.choosing import Query
 from napari_salient.active_learning.simulation.interpolated import Interpolated, add_interpolated
+from napari_salient.active_learning.simulation.probe import predict_probe
 from napari_salient.active_learning.strategies import needs_of, select
 from napari_salient.active_learning.training_set import group_by_case
 from napari_salient.errors import RunError
@@ -66,6 +67,8 @@ class RoundOutcome:
         Mean over classes and validation volumes; `None` without such volumes.
     picks
         The next slices by strategy, and why.
+    probe
+        Packed predictions on the seed's probe.
     cpu_seconds
         Processor time of the whole round.
     """
@@ -75,6 +78,7 @@ class RoundOutcome:
     dead_classes: list[int]
     validation_dice: float | None
     picks: dict[str, Labelled]
+    probe: str
     seconds: float
     cpu_seconds: float
 
@@ -98,6 +102,7 @@ def run_round(cohort: Cohort, job: RoundJob) -> RoundOutcome:
         dead_classes=dead,
         validation_dice=None if validated is None else float(np.nanmean(validated)),
         picks=picks,
+        probe=predict_probe(cohort, model, job.seed),
         seconds=time.perf_counter() - start,
         cpu_seconds=time.process_time() - cpu_start,
     )

@@ -20,6 +20,7 @@ from napari_salient.active_learning.simulation.experiment import (
     initial_slices,
     run_round,
 )
+from napari_salient.active_learning.simulation.probe import probe_stability
 from napari_salient.active_learning.simulation.records import Record, RecordFile, identity_of
 from napari_salient.active_learning.strategies import strategy
 from napari_salient.engine.atomic import write_atomically
@@ -167,7 +168,8 @@ def _schedule(
         for future in done:
             job = pending.pop(future)
             for name in job.strategies:
-                record = _record(cohort, job, name, future.result())
+                before = file.last(name, job.seed)
+                record = _record(cohort, job, name, future.result(), before)
                 file.add(record)
                 yield record
                 if record.round < settings.rounds:
@@ -216,7 +218,9 @@ def _job(
     )
 
 
-def _record(cohort: Cohort, job: RoundJob, name: str, outcome: RoundOutcome) -> Record:
+def _record(
+    cohort: Cohort, job: RoundJob, name: str, outcome: RoundOutcome, before: Record | None
+) -> Record:
     values = [outcome.dice[value] for value in cohort.label_values[1:]]
     return Record(
         strategy=name,
@@ -233,6 +237,8 @@ def _record(cohort: Cohort, job: RoundJob, name: str, outcome: RoundOutcome) -> 
         cpu_seconds=outcome.cpu_seconds,
         labelled=job.labelled,
         next=outcome.picks.get(name, []),
+        probe=outcome.probe,
+        stability=probe_stability(before.probe, outcome.probe, cohort) if before else None,
     )
 
 

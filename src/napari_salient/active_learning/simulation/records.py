@@ -22,7 +22,8 @@ class Record:
 
     `labelled` holds the labelled slices as (case, index), `next` those chosen for the following
     round; `dice` is the mean over the foreground classes of `dice_per_class`, on the test volumes,
-    `validation_dice` the same on the validation volumes, where there are any.
+    `validation_dice` the same on the validation volumes, where there are any. `probe` holds the
+    predictions by which the next round measures its `stability`: the Dice between the two.
     """
 
     strategy: str
@@ -39,11 +40,13 @@ class Record:
     labelled: list[tuple[int, int]]
     next: list[tuple[int, int]]
     validation_dice: float | None = None
+    probe: str = ""
+    stability: float | None = None
 
     def row(self) -> dict[str, Any]:
-        """Return what the result file shows: everything but the two lists of slices."""
+        """Return what the result file shows: everything but lists of slices and predictions."""
         row = dataclasses.asdict(self)
-        del row["labelled"], row["next"]
+        del row["labelled"], row["next"], row["probe"]
         return row
 
 
