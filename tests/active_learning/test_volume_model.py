@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ from napari_salient.active_learning.spec import SegmenterSpec, level_strides, sp
 from napari_salient.active_learning.task import SegmentationTask
 from napari_salient.data.labels import UNSURE
 from napari_salient.engine.control import Control
-from napari_salient.engine.events import Finished, FinishReason
+from napari_salient.engine.events import Finished, FinishReason, Progress
 from napari_salient.engine.fit import fit
 from napari_salient.engine.settings import FitSettings
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from napari_salient.active_learning.session import LabellingSession
     from napari_salient.data.planes import Plane
 
 CUBES = (1.0, 1.0, 1.0)
@@ -159,16 +160,48 @@ def test_a_model_on_volumes_comes_back_from_its_checkpoint(tmp_path: Path) -> No
     assert (ours == theirs).all()
 
 
-def test_a_round_of_the_tool_can_train_on_volumes(make_blobs: Callable) -> None:
-    blobs = make_blobs(3)
+def session_on_volumes(blobs: Any) -> LabellingSession:
+    """Return a session with four accepted slices whose model is the network on volumes."""
     session = blobs.session(steps=4)
     model = dataclasses.replace(session.settings.segmentation, spatial_dims=3, augment=True)
     session.settings = dataclasses.replace(session.settings, segmentation=model)
     session.propose()
     blobs.label(session, 4)
+    return session
+
+
+def test_a_round_of_the_tool_can_train_on_volumes(make_blobs: Callable) -> None:
+    blobs = make_blobs(3)
+    session = session_on_volumes(blobs)
     result = blobs.train(session)
     assert result.labelled == 4
     session.adopt(result)
     assert session.open_next() is not None
     again = blobs.train(session)
     assert again.metrics["warm_start"] == 1 or again.dead_classes
+
+
+def test_cancelling_acts_between_the_patches_of_a_volume(
+    make_blobs: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blobs = make_blobs(3)
+    session = session_on_volumes(blobs)
+    session.settings = dataclasses.replace(session.settings, strategy="entropy")
+    run = blobs.run(session)
+    patches: list[int] = []
+    scoring: list[Progress] = []
+    forward = VolumeSegmenter.forward
+
+    def cancel_while_scoring(model: VolumeSegmenter, patch: torch.Tensor) -> torch.Tensor:
+        if scoring:
+            patches.append(len(patch))
+            run.control.cancel()
+        return forward(model, patch)
+
+    monkeypatch.setattr(VolumeSegmenter, "forward", cancel_while_scoring)
+    for event in run.record(session.round_job(run)):
+        if isinstance(event, Progress) and event.what == "volumes scored":
+            scoring.append(event)
+    assert isinstance(event, Finished)
+    assert event.reason is FinishReason.CANCELLED
+    assert len(patches) == 1

@@ -97,6 +97,7 @@ class _Round:
             nothing = "There is nothing to train on: accept at least one slice first."
             raise InputError(next(iter(self.set_aside.values()), nothing))
         trained = yield from self._train(examples, resume)
+        trained.model.register_forward_pre_hook(lambda *_: self._stop_if_cancelled())
         scores = yield from self._score(trained)
         chosen_by, proposals = self._choose(scores)
         yield from self._predict(trained.model, proposals)
@@ -204,7 +205,7 @@ class _Round:
     def _predict_case(
         self, model: Segmenter, case_id: int
     ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        """Return labels and uncertainty ``(z, y, x)``; pause and cancel act within a volume."""
+        """Return labels and uncertainty ``(z, y, x)``."""
         image, axis = self.image(case_id), axis_of(self.plan.plane)
         count = image.shape[axis + 1]
         parts = []
