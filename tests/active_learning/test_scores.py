@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from napari_salient.active_learning.doubt import entropy
 from napari_salient.active_learning.measures import (
     dice_per_class,
     foreground_dice,
@@ -16,7 +17,6 @@ from napari_salient.active_learning.measures import (
     mean_dice,
 )
 from napari_salient.active_learning.model import SegmenterSpec, SliceSegmenter
-from napari_salient.active_learning.doubt import entropy
 from napari_salient.active_learning.predict import predict_slices, predict_volume
 from napari_salient.active_learning.scoring import Scorer
 from napari_salient.data.labels import UNSURE

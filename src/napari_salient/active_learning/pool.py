@@ -13,6 +13,7 @@ from napari_salient.project.rounds import Scores
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from numpy.random import Generator
     from numpy.typing import NDArray
 
     from napari_salient.data.planes import Plane
@@ -100,6 +101,19 @@ class PoolState:
         """Tell whether the state has all these measures, and features if they are among them."""
         known = set(self.measures) | ({FEATURES} if self.features is not None else set())
         return known.issuperset(needs)
+
+    def sampled(self, count: int, rng: Generator) -> PoolState:
+        """Return the state with `count` of its open slices, drawn at random, and all others."""
+        kept = self.labelled.copy()
+        kept[rng.choice(self.open, min(count, len(self.open)), replace=False)] = True
+        return PoolState(
+            self.plane,
+            self.case_id[kept],
+            self.index[kept],
+            self.labelled[kept],
+            {name: values[kept] for name, values in self.measures.items()},
+            None if self.features is None else self.features[kept],
+        )
 
     def proposal(self, position: int, score: float, reason: str) -> Proposal:
         """Return the slice at `position` as a proposal."""

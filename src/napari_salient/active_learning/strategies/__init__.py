@@ -42,6 +42,13 @@ APART = Spread(per_volume=1, min_gap=3)
 """What strategies that look at one slice at a time need, or a batch is one slice many times."""
 
 
+CANDIDATES = 30_000
+"""Open slices among which strategies choose that compare slices by their features.
+
+Of larger pools they see as many, drawn at random, or the window would wait for them.
+"""
+
+
 @dataclass(frozen=True)
 class Strategy:
     """A way to choose.
@@ -187,6 +194,8 @@ def select(
             f"The strategy {name!r} needs a trained model and its {', '.join(sorted(chosen.needs))}"
             " of the pool; label a first batch with another strategy."
         )
+    if FEATURES in chosen.needs and len(state.open) > max(k, CANDIDATES):
+        state = state.sampled(max(k, CANDIDATES), rng)
     given = {"per_volume": per_volume, "min_gap": min_gap}
     spread = replace(chosen.spread, **{k: v for k, v in given.items() if v is not None})
     room = Room(state, spread)
