@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from napari_salient.data.planes import plane_first
+from napari_salient.networks.strides import Strides, level_strides
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,17 +18,11 @@ if TYPE_CHECKING:
 SIDE_MULTIPLE = 16
 """The network on slices halves its input four times."""
 
-HALVINGS = 3
-"""Levels of the network on volumes below the first."""
-
 PATCH_SLICES = 8
 """Slices of a patch of the network on volumes.
 
 At the same cost, half as many patches of 16 did worse: fewer labelled slices took part in a step.
 """
-
-Strides = tuple[tuple[int, int, int], ...]
-"""How much coarser each level is than the one above, along (slice, row, column)."""
 
 
 @dataclass(frozen=True)
@@ -146,18 +141,3 @@ def spec_for(
         width=settings.width,
         strides=level_strides(plane_first(spacing, plane)) if in_space else (),
     )
-
-
-def level_strides(spacing: Sequence[float]) -> Strides:
-    """Return how to halve volumes level by level so that their voxels become cubes.
-
-    An axis on which voxels are at least twice as long as on the finest is not halved. `spacing` is
-    along (slice, row, column).
-    """
-    strides, edges = [], list(spacing)
-    for _ in range(HALVINGS):
-        finest = min(edges)
-        slices, rows, columns = (2 if edge < 2 * finest else 1 for edge in edges)
-        strides.append((slices, rows, columns))
-        edges = [edge * step for edge, step in zip(edges, strides[-1], strict=True)]
-    return tuple(strides)
