@@ -1,0 +1,43 @@
+"""What an evaluation of a pretraining says that its curves do not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+COLLAPSED = 0.02
+"""Spread of the features below which all views look alike to the encoder."""
+
+LEAKED = 0.1
+"""Accuracy above chance, without any anatomy, above which something else gives the answer away."""
+
+LEAKED_SHARE = 1 / 3
+"""And its share of the accuracy above chance that anatomy gives."""
+
+
+def alarms(metrics: Mapping[str, float]) -> list[str]:
+    """Return in sentences what is wrong with a pretraining; empty if nothing is.
+
+    Parameters
+    ----------
+    metrics
+        What `PretrainingTask.metrics` returns, or the same from an `Evaluated` event.
+    """
+    found = []
+    if metrics.get("feature_sd", 1.0) < COLLAPSED:
+        found.append(
+            f"The features have collapsed (spread {metrics['feature_sd']:.3f}): the encoder gives "
+            "almost the same for every view. Lower the learning rate or choose another task."
+        )
+    if "accuracy_without_anatomy" in metrics:
+        gain = metrics["accuracy"] - metrics["chance"]
+        leak = metrics["accuracy_without_anatomy"] - metrics["chance"]
+        if leak > LEAKED and leak > LEAKED_SHARE * gain:
+            found.append(
+                f"{metrics['accuracy_without_anatomy']:.0%} of the answers are right where noise "
+                "replaces the anatomy: the network goes by padding or borders of the volumes. "
+                "Crop them."
+            )
+    return found

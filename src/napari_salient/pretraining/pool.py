@@ -1,0 +1,152 @@
+"""The volumes that pretraining sees, read when they are needed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_salient.data.volumes import load_image, normalise, read_header
+from napari_salient.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Image = NDArray[np.float32]
+
+LIMIT_BYTES = 2**30
+"""Memory that a pool keeps volumes in."""
+
+
+class VolumePool:
+    """Normalised volumes, the ones used last kept in memory.
+
+    Parameters
+    ----------
+    shapes
+        Of each volume, along (z, y, x).
+    spacings
+        Voxel edges of each volume, along (z, y, x), in mm.
+    channels
+        Of all volumes alike.
+    read
+        Gives the volume of a number: float32, shape (channel, z, y, x).
+    names
+        Of the volumes.
+    limit_bytes
+        The least recently used volumes are let go above this; the newest always stays.
+    """
+
+    def __init__(
+        self,
+        shapes: Sequence[tuple[int, int, int]],
+        spacings: Sequence[tuple[float, float, float]],
+        channels: int,
+        read: Callable[[int], Image],
+        names: Sequence[str],
+        *,
+        limit_bytes: int = LIMIT_BYTES,
+    ) -> None:
+        self.shapes = tuple(shapes)
+        self.spacings = tuple(spacings)
+        self.channels = channels
+        self.names = tuple(names)
+        self._read = read
+        self._limit_bytes = limit_bytes
+        self._kept: OrderedDict[int, Image] = OrderedDict()
+
+    @classmethod
+    def of_arrays(
+        cls, images: Sequence[Image], spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    ) -> VolumePool:
+        """Return a pool of normalised arrays ``(channel, z, y, x)`` that are in memory anyway.
+
+        Raises
+        ------
+        InputError
+            If there is none, or their channels differ.
+        """
+        names = [f"volume {number}" for number in range(len(images))]
+        channels = _one_count(names, [len(image) for image in images])
+        shapes = [(image.shape[1], image.shape[2], image.shape[3]) for image in images]
+        return cls(shapes, [spacing] * len(images), channels, images.__getitem__, names)
+
+    @classmethod
+    def of_files(cls, paths: Sequence[Path], *, limit_bytes: int = LIMIT_BYTES) -> VolumePool:
+        """Return a pool of NIfTI volumes; only their headers are read now.
+
+        Raises
+        ------
+        InputError
+            If there is none, one cannot be read, or their channels differ.
+        """
+        headers = [read_header(path) for path in paths]
+        names = [path.name for path in paths]
+        return cls(
+            [header.shape for header in headers],
+            [header.spacing for header in headers],
+            _one_count(names, [header.channels for header in headers]),
+            lambda number: normalise(load_image(headers[number])),
+            names,
+            limit_bytes=limit_bytes,
+        )
+
+    def __len__(self) -> int:
+        return len(self.shapes)
+
+    @property
+    def room(self) -> int:
+        """How many volumes of average size can be kept in memory."""
+        voxels = np.prod(self.shapes, axis=1, dtype=np.int64).mean() * self.channels
+        return max(int(self._limit_bytes // (voxels * np.dtype(np.float32).itemsize)), 1)
+
+    def image(self, number: int) -> Image:
+        """Return a volume (channel, z, y, x); do not write into it."""
+        if number not in self._kept:
+            self._kept[number] = self._read(number)
+        self._kept.move_to_end(number)
+        while len(self._kept) > 1 and self._bytes() > self._limit_bytes:
+            self._kept.popitem(last=False)
+        return self._kept[number]
+
+    def without_anatomy(self, seed: int) -> VolumePool:
+        """Return the same volumes with noise for all but what is as dark as the darkest voxel.
+
+        Padding and air stay. Who still solves a task on them goes by the border.
+        """
+
+        def read(number: int) -> Image:
+            image = self.image(number)
+            noise = np.random.default_rng([seed, number]).standard_normal(image.shape, np.float32)
+            darkest = image.min((1, 2, 3), keepdims=True)
+            return np.where(image == darkest, darkest, noise)
+
+        limit = self._limit_bytes
+        return VolumePool(
+            self.shapes, self.spacings, self.channels, read, self.names, limit_bytes=limit
+        )
+
+    def fingerprint(self) -> str:
+        """Return what tells this set of volumes from another: a hash of names, shapes and edges."""
+        described = repr((self.names, self.shapes, self.spacings, self.channels))
+        return hashlib.blake2b(described.encode(), digest_size=8).hexdigest()
+
+    def _bytes(self) -> int:
+        return sum(image.nbytes for image in self._kept.values())
+
+
+def _one_count(names: Sequence[str], channels: Sequence[int]) -> int:
+    if not channels:
+        raise InputError("There is no volume to pretrain on; choose a folder that has some.")
+    for name, count in zip(names, channels, strict=True):
+        if count != channels[0]:
+            raise InputError(
+                f"{names[0]} has {channels[0]} channels and {name} has {count}; "
+                "pretrain on volumes with the same channels."
+            )
+    return channels[0]

@@ -1,0 +1,105 @@
+"""Drawing training examples: which volume, where in it, and the task's own random parameters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from napari_salient.data.planes import axis_of
+from napari_salient.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from napari_salient.pretraining.pool import VolumePool
+    from napari_salient.pretraining.proxy import Example, Proxy
+
+TRIES = 4
+LEAST_SPREAD = 0.1
+"""SD of a window, in SD of its volume, below which another one is tried: air teaches nothing."""
+
+
+class Sampler:
+    """Examples of one proxy task from one pool.
+
+    Raises
+    ------
+    InputError
+        If the pool has fewer volumes than an example takes.
+    """
+
+    def __init__(self, proxy: Proxy[Any], pool: VolumePool) -> None:
+        if len(pool) < proxy.volumes:
+            raise InputError(
+                f"This task compares {proxy.volumes} volumes and there is only {len(pool)}; "
+                "add volumes or choose another task."
+            )
+        self.proxy = proxy
+        self.pool = pool
+
+    def examples(
+        self, count: int, rng: np.random.Generator, among: Sequence[int] | None = None
+    ) -> Iterator[tuple[Any, Example]]:
+        """Draw examples, from different volumes as far as there are.
+
+        Parameters
+        ----------
+        count
+            How many.
+        rng
+            All that is random comes from it.
+        among
+            Numbers of the volumes that may be used; all by default.
+
+        Yields
+        ------
+        draw, example
+            The random parameters and what became of them.
+        """
+        order = rng.permutation(len(self.pool) if among is None else np.asarray(among))
+        for turn in range(count):
+            first = order[turn % len(order)]
+            others = rng.choice(order[order != first], self.proxy.volumes - 1, replace=False)
+            numbers = [int(first), *map(int, others)]
+            windows = torch.stack([self._window(number, rng) for number in numbers])
+            draw = self.proxy.draw(rng)
+            yield draw, self.proxy.apply(windows, draw)
+
+    def batch(
+        self, count: int, rng: np.random.Generator, among: Sequence[int] | None = None
+    ) -> Example:
+        """Draw examples as `examples` does and put them together, each tensor along a new axis."""
+        drawn = [example for _, example in self.examples(count, rng, among)]
+        return {name: torch.stack([example[name] for example in drawn]) for name in drawn[0]}
+
+    def _window(self, number: int, rng: np.random.Generator) -> Tensor:
+        """Cut a window (channel, *sides) out of a volume, anywhere inside it."""
+        geometry = self.proxy.geometry
+        size = geometry.window(self.proxy.sides)
+        image = np.moveaxis(self.pool.image(number), axis_of(geometry.plane) + 1, 1)
+        for _ in range(TRIES):
+            window = cut(image, _start(image.shape[1:], size, rng), size)
+            if window.std() >= LEAST_SPREAD:
+                break
+        if geometry.spatial_dims == 2:
+            window = window.reshape(-1, *window.shape[2:])
+        return torch.from_numpy(np.ascontiguousarray(window))
+
+
+def cut(
+    image: NDArray[np.float32], start: Sequence[int], size: Sequence[int]
+) -> NDArray[np.float32]:
+    """Return the part of an image (channel, slice, row, column) that begins at `start`."""
+    spans = (slice(first, first + side) for first, side in zip(start, size, strict=True))
+    part: NDArray[np.float32] = image[:, *spans]
+    return part
+
+
+def _start(shape: Sequence[int], size: Sequence[int], rng: np.random.Generator) -> list[int]:
+    pairs = zip(shape, size, strict=True)
+    return [int(rng.integers(have - side, endpoint=True)) for have, side in pairs]

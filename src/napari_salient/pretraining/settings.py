@@ -1,0 +1,145 @@
+"""The options of pretraining."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from napari_salient.data.planes import Plane
+from napari_salient.engine.settings import FitSettings
+
+TaskName = Literal["rotation", "jigsaw", "relative_location", "cpc", "exemplar", "masked"]
+
+
+@dataclass(frozen=True)
+class JigsawSettings:
+    """How a view is cut into pieces and shuffled.
+
+    Parameters
+    ----------
+    permutations
+        How many orders of the pieces there are to tell apart.
+    jitter
+        How far a piece may move in its cell, as a share of the cell; the gap between two pieces is
+        at least as wide.
+    """
+
+    permutations: int = 100
+    jitter: float = 0.1
+
+
+@dataclass(frozen=True)
+class RelativeLocationSettings:
+    """How two pieces are cut whose relative position is asked for.
+
+    Parameters
+    ----------
+    jitter
+        How far a piece may move in its cell, as a share of the cell; the gap between two pieces is
+        at least as wide.
+    """
+
+    jitter: float = 0.1
+
+
+@dataclass(frozen=True)
+class CpcSettings:
+    """How what lies further down is predicted from what lies above.
+
+    Parameters
+    ----------
+    loss
+        Pick the true continuation out of all of the batch (InfoNCE), or tell it from one other, as
+        the public library of the method does.
+    temperature
+        Of InfoNCE.
+    code
+        Length of the code of a piece.
+    context
+        Length of the code of all that lies above.
+    jitter
+        How far a piece may move in its cell, as a share of the cell.
+    """
+
+    loss: Literal["infonce", "binary"] = "infonce"
+    temperature: float = 0.1
+    code: int = 64
+    context: int = 64
+    jitter: float = 0.125
+
+
+@dataclass(frozen=True)
+class ExemplarSettings:
+    """How a deformed view is to be closer to its original than to another volume.
+
+    Parameters
+    ----------
+    distance
+        Between codes of length 1, or the mean square between codes within 0 and 1, as the public
+        library of the method has it.
+    margin
+        By how much the distance to the other volume is to be larger.
+    code
+        Length of the code of a view.
+    """
+
+    distance: Literal["unit", "sigmoid"] = "unit"
+    margin: float = 0.2
+    code: int = 64
+
+
+@dataclass(frozen=True)
+class MaskedSettings:
+    """How much of a view is hidden and to be filled in.
+
+    Parameters
+    ----------
+    share
+        Share of the view that is hidden, in small cubes.
+    """
+
+    share: float = 0.6
+
+
+@dataclass(frozen=True)
+class PretrainingSettings:
+    """A pretraining: the task, the network it trains, the data it sees.
+
+    Parameters
+    ----------
+    task
+        What the network learns to solve.
+    spatial_dims
+        2 for the network on slices, 3 for the one on volumes.
+    plane
+        Slicing plane; as that of the segmentation.
+    context
+        Neighbouring slices on each side that the network on slices sees; as in the segmentation.
+    width
+        Channels of the network's first level; as in the segmentation.
+    batch_size
+        Views, shuffled pictures, pairs, pyramids or triplets in one optimiser step.
+    crop
+        Longest side of what is cut out of a volume, in voxels.
+    held_out_batches
+        Batches of held-out volumes on which each evaluation measures.
+    jigsaw, relative_location, cpc, exemplar, masked
+        What only that task has.
+    fit
+        The training run.
+    """
+
+    task: TaskName = "rotation"
+    spatial_dims: Literal[2, 3] = 2
+    plane: Plane = "axial"
+    context: int = 1
+    width: int = 8
+    batch_size: int = 16
+    crop: int = 96
+    held_out_batches: int = 8
+    jigsaw: JigsawSettings = field(default_factory=JigsawSettings)
+    relative_location: RelativeLocationSettings = field(default_factory=RelativeLocationSettings)
+    cpc: CpcSettings = field(default_factory=CpcSettings)
+    exemplar: ExemplarSettings = field(default_factory=ExemplarSettings)
+    masked: MaskedSettings = field(default_factory=MaskedSettings)
+    fit: FitSettings = field(default_factory=FitSettings)
