@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import norm, t
+from scipy.special import ndtri, stdtrit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,7 +101,7 @@ def _widening(points: int) -> float:
     a spread that was guessed from so few points may be off.
     """
     freedom = points - 3
-    student = float(t.ppf(0.975, freedom) / norm.ppf(0.975))
+    student = float(stdtrit(freedom, 0.975) / ndtri(0.975))
     return student * math.sqrt(points / freedom)
 
 
