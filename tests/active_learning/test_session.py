@@ -323,3 +323,23 @@ def test_imported_labels_are_accepted_and_shown_at_once(blobs: Any, tmp_path: An
     assert state(session, 2, 0) == (SliceState.ACCEPTED, "imported")
     session.undo()
     assert not case.labels.any()
+
+
+def test_a_case_is_compacted_once_its_tail_is_long(blobs: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr("napari_salient.active_learning.opening.LONG_TAIL", 3)
+    session = blobs.session()
+    session.open(1, 5)
+    file = blobs.project.label_file(session.case.case)
+    for row in range(4):
+        session.compact(1)
+        assert not file.exists()
+        stroke(session, row=row)
+        session.record_changes()
+    session.compact(1)
+    assert file.exists()
+    painted = session.case.labels.copy()
+    session = blobs.restart()
+    assert np.array_equal(session.open(1, 5).labels, painted)
+    while session.undo() is not None:
+        pass
+    assert not blobs.project.label_array(1).any()

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +30,25 @@ def die(*_):
 move = snapshots.move_file
 snapshots.move_file = die if sys.argv[2] == "before" else lambda *a: (move(*a), die())
 Project.open(Path(sys.argv[1])).compact(1)
+"""
+
+KILLED_WHILE_PAINTING_AND_COMPACTING = """
+import sys, threading
+from pathlib import Path
+import numpy as np
+from napari_salient.project.project import Project
+
+project = Project.open(Path(sys.argv[1]))
+
+def compact():
+    while True:
+        project.compact(1)
+
+threading.Thread(target=compact, daemon=True).start()
+for value in range(1, 255):
+    index, before, after = value % 3, np.zeros((1, 4, 5), np.uint8), np.full((1, 4, 5), value)
+    box = (index, index + 1, 0, 4, 0, 5)
+    print(project.journal.record(1, "stroke", box, before, after.astype(np.uint8)), flush=True)
 """
 
 
@@ -131,3 +151,51 @@ def test_a_full_disk_keeps_the_old_snapshot(project: Project, small_disk: Path) 
         project.compact(1)
     assert snapshot(project).read_bytes() == old
     assert np.array_equal(project.label_array(1), expected)
+
+
+def test_strokes_are_recorded_while_their_case_is_compacted(project: Project) -> None:
+    painter_done = threading.Event()
+
+    def compact() -> None:
+        while not painter_done.is_set():
+            project.compact(1)
+
+    workers = [threading.Thread(target=compact) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for value in range(1, 60):
+        paint(project, value, value % 3)
+    painter_done.set()
+    for worker in workers:
+        worker.join()
+    assert project.label_array(1)[:, 0, 0].tolist() == [57, 58, 59]
+    project.compact(1)
+    assert project.journal.tail(1) == 0
+    assert project.label_array(1)[:, 0, 0].tolist() == [57, 58, 59]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("strokes", [5, 20, 40, 80])
+def test_a_kill_while_painting_and_compacting_loses_no_stroke(
+    project: Project, strokes: int
+) -> None:
+    project.close()
+    command = [sys.executable, "-c", KILLED_WHILE_PAINTING_AND_COMPACTING, str(project.folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        acknowledged = [int(child.stdout.readline()) for _ in range(strokes)][-1]
+        child.send_signal(signal.SIGKILL)
+    with Project.open(project.folder) as reopened:
+        replayed = np.zeros((3, 4, 5), np.uint8)
+        reopened.journal.replay(1, replayed)
+        assert reopened.journal.last_edit(1) >= acknowledged
+        assert np.array_equal(reopened.label_array(1), replayed)
+
+
+def test_the_tail_counts_edits_of_voxels_since_the_snapshot(project: Project) -> None:
+    paint(project, 2, 1)
+    project.journal.record(1, "accept", states={("axial", 1): ("accepted", "edited")})
+    assert project.journal.tail(1) == 1
+    project.compact(1)
+    assert project.journal.tail(1) == 0
+    assert project.journal.undo(1).kind == project.journal.undo(1).kind == "undo"
+    assert project.journal.tail(1) == 1

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 CACHE_BYTES = 512 * 2**20
 """Memory for cases that were opened or read ahead."""
 
+LONG_TAIL = 200
+"""Edits since the last snapshot of a case that take longer to replay than a snapshot to read."""
+
 
 class Opening:
     """The open case, the current slice, and the queue they come from.
@@ -76,6 +79,17 @@ class Opening:
         current = self.case.case.id if self.case else None
         cases = dict.fromkeys(proposal.case_id for proposal in self.queue)
         return [case_id for case_id in cases if case_id != current][:count]
+
+    def compact(self, case_id: int) -> None:
+        """Write the labels of a case to a file if replaying its edits takes long; any thread may.
+
+        Raises
+        ------
+        ProjectError
+            If it cannot be written; nothing is lost, the journal holds all edits.
+        """
+        if self.project.journal.tail(case_id) > LONG_TAIL:
+            self.project.compact(case_id)
 
     def leave_out(self, case_id: int, why: str) -> None:
         """Set a case aside that cannot be used; its proposals leave the queue."""

@@ -99,6 +99,24 @@ def _check_shape(path: Path, shape: tuple[int, ...], header: VolumeHeader) -> No
 
 def _as_labels(path: Path, voxels: np.ndarray, *, written_by_us: bool) -> np.ndarray:
     with np.errstate(invalid="ignore"):
+        values: np.ndarray = voxels.astype(np.uint8)
+    if not np.array_equal(values, voxels):
+        values = _rounded(path, voxels)
+    if (
+        values.max() == UNSURE
+        and not written_by_us
+        and not ((values > 0) & (values < UNSURE)).any()
+    ):
+        raise InputError(
+            f"{path} holds 0 and {UNSURE} alone, and {UNSURE} means unsure; if it is a mask, give "
+            "its class a value from 1 to 254."
+        )
+    return values
+
+
+def _rounded(path: Path, voxels: np.ndarray) -> np.ndarray:
+    """Return the whole numbers that voxels are up to rounding, as uint8."""
+    with np.errstate(invalid="ignore"):
         whole = np.rint(voxels)
         strange = ~(np.abs(voxels - whole) <= ROUNDING)
     if strange.any():
@@ -108,13 +126,7 @@ def _as_labels(path: Path, voxels: np.ndarray, *, written_by_us: bool) -> np.nda
     if low < 0 or high > UNSURE:
         example = low if low < 0 else high
         raise InputError(f"{path} has the value {example:.0f}; labels go from 0 to {UNSURE - 1}.")
-    values: np.ndarray = whole.astype(np.uint8)
-    if high == UNSURE and not written_by_us and not ((values > 0) & (values < UNSURE)).any():
-        raise InputError(
-            f"{path} holds 0 and {UNSURE} alone, and {UNSURE} means unsure; if it is a mask, give "
-            "its class a value from 1 to 254."
-        )
-    return values
+    return np.asarray(whole, np.uint8)
 
 
 def _check_target(path: Path, header: VolumeHeader) -> None:

@@ -197,6 +197,15 @@ class Journal:
             row = connection.execute(query, (case_id, content)).fetchone()
         return row[0] if row else None
 
+    def tail(self, case_id: int) -> int:
+        """Return how many edits of voxels the case has that its newest snapshot does not hold."""
+        query = (
+            "SELECT count(*) FROM edits WHERE case_id = :case AND z0 IS NOT NULL AND id > "
+            "(SELECT coalesce(max(edit), 0) FROM snapshots WHERE case_id = :case)"
+        )
+        with self._looking() as connection:
+            return int(connection.execute(query, {"case": case_id}).fetchone()[0])
+
     def check(self) -> None:
         """Read the whole file; raise `ProjectError` if any page of it is damaged."""
         with self._scanning() as connection:

@@ -113,6 +113,8 @@ class LabelSchema:
 
     def resolve(self, labels: np.ndarray) -> np.ndarray:
         """Return a copy of uint8 labels of any shape in which retired values are replaced."""
+        if len(self.active) == len(self.classes):
+            return labels.copy()
         table = np.arange(256, dtype=np.uint8)
         for retired in self.classes:
             table[retired.value] = self._follow(retired.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -66,6 +67,7 @@ class Project:
         self.refused: tuple[Refused, ...] = ()
         self._held = held
         self._moves: set[Move] = set()
+        self._compacting = threading.Lock()
 
     @classmethod
     def create(
@@ -225,10 +227,15 @@ class Project:
         return self.schema.resolve(self._stored_labels(case_id))
 
     def compact(self, case_id: int) -> None:
-        """Write the case's labels to ``labels/``, so that opening it need not replay all edits."""
+        """Write the case's labels to ``labels/``, so that opening it need not replay all edits.
+
+        Any thread may do this while others record edits of the same case: those that come too late
+        for the file are replayed when it is read.
+        """
         self._refuse_read_only()
         case = self.catalogue.case(case_id)
-        snapshots.compact(self.label_file(case), self.journal, case.id, self.header(case))
+        with self._compacting:
+            snapshots.compact(self.label_file(case), self.journal, case.id, self.header(case))
 
     def import_labels(self, case_id: int, path: Path) -> int:
         """Replace the case's labels by those of a file, as one undoable edit; return its row.

@@ -12,6 +12,7 @@ from napari_salient.engine.events import Evaluated
 from napari_salient.widgets.keys import Key
 from napari_salient.widgets.label_volumes import key_bindings
 from napari_salient.widgets.label_volumes.classes_page import ClassesPage
+from napari_salient.widgets.label_volumes.compaction import Compaction
 from napari_salient.widgets.label_volumes.desk import Desk
 from napari_salient.widgets.label_volumes.export_page import ExportPage
 from napari_salient.widgets.label_volumes.keyboard import Keyboard
@@ -40,6 +41,7 @@ class Workbench(QWidget):
         self.session, self.notice = session, notice
         self.desk = Desk(viewer, session, self)
         self.trainer = Trainer(session, self)
+        self.compaction = Compaction(session, self)
         decisions = key_bindings.decision_keys(self.desk)
         self.label_page = LabelPage(self.desk, decisions, key_bindings.BUTTONS)
         self.model_page = ModelPage(session)
@@ -65,6 +67,7 @@ class Workbench(QWidget):
         if self.trainer.job is not None:
             self.trainer.job.close()
         self.desk.close()
+        self.compaction.close()
         self.session.project.close()
 
     def train_or_pause(self) -> None:
@@ -84,12 +87,14 @@ class Workbench(QWidget):
         self.notice.tell(text, severity, popup=severity != "info")  # type: ignore[arg-type]
 
     def _connect_desk(self) -> None:
-        for source in (self.desk, self.trainer, self.classes_page, self.export_page):
+        pages = self.classes_page, self.export_page
+        for source in (self.desk, self.trainer, self.compaction, *pages):
             source.told.connect(self.tell)
         self.desk.view.recorder.failed.connect(lambda error: self.tell(str(error), "error"))
         self.desk.changed.connect(self.trainer.start_if_due)
         self.desk.changed.connect(self._refresh_rounds)
         self.desk.view.case_shown.connect(self._follow_layer)
+        self.desk.view.case_shown.connect(self.compaction.follow)
         self.classes_page.changed.connect(self._schema_changed)
 
     def _follow_layer(self) -> None:
