@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -34,11 +35,12 @@ def slice_of(inside: tuple[float, ...], pixels: int) -> torch.Tensor:
 def test_doubt_falls_from_a_tie_over_a_lead_to_certainty(name: str) -> None:
     rows = [(1 / 3, 1 / 3, 1 / 3), (0.7, 0.2, 0.1), (0.9, 0.05, 0.05), (1.0, 0.0, 0.0)]
     values = [float(MAPS[name](logits_of(*row))) for row in rows]
-    assert all(first > second + 0.01 for first, second in zip(values, values[1:], strict=False))
+    assert all(first > second + 0.01 for first, second in pairwise(values))
     assert values[-1] == pytest.approx(0, abs=1e-6)
 
 
 @every_map
+@settings(deadline=None)
 @given(arrays(np.float32, (2, 4, 3, 3), elements=st.floats(-1e4, 1e4, width=32)))
 def test_doubt_is_finite_for_every_output_and_largest_in_a_tie(
     name: str, logits: np.ndarray
@@ -88,6 +90,7 @@ def test_networks_that_are_sure_of_different_classes_disagree() -> None:
     assert float(disagreement([one, one, one])) == pytest.approx(0, abs=1e-6)
 
 
+@settings(deadline=None)
 @given(arrays(np.float32, (3, 2, 3, 2, 2), elements=st.floats(-1e4, 1e4, width=32)))
 def test_disagreement_is_finite_and_never_negative(logits: np.ndarray) -> None:
     values = disagreement(torch.from_numpy(logits))
