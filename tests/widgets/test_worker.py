@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from qtpy.QtWidgets import QWidget
 
 from napari_salient.engine.control import Control
 from napari_salient.engine.events import Finished, FinishReason, Progress, Saved, Started, Step
+from napari_salient.engine.threads import BEHIND_WINDOW, limit_threads
 from napari_salient.widgets.worker import start_job
 
 
@@ -83,6 +85,18 @@ def test_a_function_is_called_in_the_worker_and_its_value_is_the_result(qtbot, s
     qtbot.waitUntil(lambda: not job.running)
     assert heard.finished[0].reason is FinishReason.COMPLETED
     assert heard.finished[0].result is not threading.main_thread()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a priority for each thread")
+def test_a_job_that_computes_waits_for_the_window(qtbot, start, heard):
+    def compute():
+        with limit_threads(1):
+            return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    start(compute)
+    qtbot.waitUntil(lambda: bool(heard.finished))
+    window = os.getpriority(os.PRIO_PROCESS, os.getpid())
+    assert heard.finished[0].result == min(19, window + BEHIND_WINDOW)
 
 
 @pytest.mark.parametrize("error", [RuntimeError("out of memory"), KeyError("x"), SystemExit(3)])

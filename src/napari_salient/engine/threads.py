@@ -14,6 +14,9 @@ from napari_salient.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+BEHIND_WINDOW = 10
+"""How much nicer than the window's thread a thread is that computes beside it."""
+
 SWITCH_INTERVAL_S = 0.001
 """How long a worker may hold Python's lock while a window waits; Python's own is 5 ms."""
 
@@ -55,6 +58,7 @@ def limit_threads(threads: int) -> Iterator[None]:
     torch.set_num_threads(threads)
     try:
         with responsive_window():
+            _give_way()
             yield
     finally:
         torch.set_num_threads(before)
@@ -80,6 +84,18 @@ def has_window() -> bool:
         if application is not None and application.instance() is not None:
             return True
     return False
+
+
+def _give_way() -> None:
+    """Let the calling thread wait for the window's where both want a core.
+
+    Only Linux has a priority for each thread. It cannot be taken back, so a thread that computed
+    once stays behind; the main thread never goes there.
+    """
+    aside = threading.current_thread() is not threading.main_thread()
+    if sys.platform == "linux" and aside and has_window():
+        window = os.getpriority(os.PRIO_PROCESS, os.getpid())
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), window + BEHIND_WINDOW)
 
 
 class _Turns:

@@ -95,6 +95,8 @@ class Table(QTableView):
 
     def set_rows(self, rows: Sequence[Row]) -> None:
         """Show these rows; the current row stays current if it still exists."""
+        if list(rows) == self._model.rows:
+            return
         before = self.current_row()
         self._model.replace(rows)
         self.resizeColumnsToContents()
