@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QFormLayout,
     QLabel,
     QPushButton,
@@ -20,8 +19,8 @@ from qtpy.QtWidgets import (
 from superqt import QCollapsible
 
 from napari_salient.active_learning.settings import LoopSettings
-from napari_salient.active_learning.strategies import STRATEGIES
 from napari_salient.widgets.curve import CurvePanel
+from napari_salient.widgets.label_volumes.strategy_choice import StrategyChoice
 from napari_salient.widgets.settings_form import SettingsForm, parameter_help
 from napari_salient.widgets.table import Table
 
@@ -48,7 +47,8 @@ class ModelPage(QWidget):
     def __init__(self, session: LabellingSession, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
-        self.strategy, self.batch, self.automatic = QComboBox(), QSpinBox(), QCheckBox()
+        self.strategy = StrategyChoice(session.settings.strategy)
+        self.batch, self.automatic = QSpinBox(), QCheckBox()
         self.form = SettingsForm(LoopSettings, hidden=ON_TOP)
         self.curve = CurvePanel("labelled slices", "Dice", (0.0, 1.0))
         self.rounds = Table(("Round", "Slices", "Agreement", "Validation", "Used"))
@@ -88,21 +88,19 @@ class ModelPage(QWidget):
     def _edited(self, _value: Any = None) -> None:
         self.session.settings = dataclasses.replace(
             self.form.value(),
-            strategy=self.strategy.currentText(),
+            strategy=self.strategy.name,
             batch=self.batch.value(),
             train_after_batch=self.automatic.isChecked(),
         )
 
     def _set_up_choices(self) -> None:
         settings = self.session.settings
-        self.strategy.addItems(list(STRATEGIES))
-        self.strategy.setCurrentText(settings.strategy)
         self.batch.setRange(1, 999)
         self.batch.setValue(settings.batch)
         self.automatic.setText("Train when a batch is labelled")
         self.automatic.setChecked(settings.train_after_batch)
         self.form.set_value(settings)
-        self.strategy.currentTextChanged.connect(self._edited)
+        self.strategy.changed.connect(self._edited)
         self.batch.valueChanged.connect(self._edited)
         self.automatic.toggled.connect(self._edited)
         self.form.changed.connect(self._edited)
