@@ -1,4 +1,4 @@
-"""Clicks, boxes, scribbles and strokes that change labels in 3D, and the repair of whole classes."""
+"""Clicks, boxes, scribbles and strokes that change labels in 3D, and repairs of a class."""
 
 from napari_salient.active_learning.prompts.answer import answer
 from napari_salient.active_learning.prompts.islands import drop_small, fill_holes, keep_largest

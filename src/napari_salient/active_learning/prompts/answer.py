@@ -18,8 +18,8 @@ from napari_salient.active_learning.prompts.prompt import (
     voxels_inside,
 )
 from napari_salient.active_learning.prompts.relabelling import Relabelling, relabelled
-from napari_salient.project.labels import BACKGROUND
 from napari_salient.errors import InputError
+from napari_salient.project.labels import BACKGROUND
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,30 +68,24 @@ def _pointed_at(prompt: Click | Scribble, value: int, scene: Scene) -> Relabelli
     voxels = voxels_inside(prompt.voxels, scene.labels.shape)
     view = scene.view(scene.reach_box(voxels, prompt.reach_mm))
     seeds = _unlocked(view.mask(voxels), view)
-    odds = view.log_odds(value)
-    if prompt.include:
-        taken = np.union1d(view.labels[seeds], [BACKGROUND, value])
-        free = np.isin(view.labels, taken) & view.open
-        where = region_like(seeds, free, view, odds, prompt.reach_mm)
-        return relabelled(view.labels, where, value, view.box)
-    free = (view.labels == value) & view.open
+    taken = np.union1d(view.labels[seeds], [BACKGROUND, value]) if prompt.include else [value]
+    free = np.isin(view.labels, taken) & view.open
     seeds &= free
     if not seeds.any():
         return None
-    where = region_like(seeds, free, view, None if odds is None else -odds, prompt.reach_mm)
-    return relabelled(view.labels, where, BACKGROUND, view.box)
+    odds = view.log_odds(value, prompt.include)
+    where = region_like(seeds, free, view, odds, prompt.reach_mm)
+    return relabelled(view.labels, where, value if prompt.include else BACKGROUND, view.box)
 
 
 def _framed(prompt: BoxPrompt, value: int, scene: Scene) -> Relabelling | None:
     box = box_inside(prompt.box, scene.labels.shape)
     view = scene.view(surroundings(box, scene.labels.shape))
-    frame = np.zeros(view.labels.shape, dtype=bool)
-    frame[_within(box, view)] = True
+    frame = view.frame(box)
     _unlocked(frame, view)
     taken = [BACKGROUND, value] if prompt.include else [value]
     free = np.isin(view.labels, taken) & view.open
-    image = view.image.astype(np.float64)
-    where = object_in(frame, image, free, view.log_odds(value), view.spacing)
+    where = object_in(frame, free, view, view.log_odds(value))
     return relabelled(view.labels, where, value if prompt.include else BACKGROUND, view.box)
 
 
@@ -105,19 +99,22 @@ def _brushed(stroke: BrushStroke, value: int, scene: Scene) -> Relabelling | Non
 
 
 def _measured(stroke: BrushStroke, value: int, view: View) -> NDArray[np.float32]:
+    shown: NDArray[np.float32]
     if stroke.of == "probability":
         if view.probabilities is None:
             raise InputError(
                 "There is no model yet whose probability could limit the brush; train one, or "
                 "limit it by intensity."
             )
-        return view.probabilities[view.values.index(value)]
+        shown = view.probabilities[view.values.index(value)]
+        return shown
     if not 0 <= stroke.channel < len(view.image):
         raise InputError(
             f"The image has no channel {stroke.channel}; choose one from 0 to "
             f"{len(view.image) - 1}."
         )
-    return view.image[stroke.channel]
+    shown = view.image[stroke.channel]
+    return shown
 
 
 def _unlocked(voxels: NDArray[np.bool_], view: View) -> NDArray[np.bool_]:
@@ -125,9 +122,3 @@ def _unlocked(voxels: NDArray[np.bool_], view: View) -> NDArray[np.bool_]:
     if not found.any():
         raise InputError("The labels are locked where the prompt lies; unlock the slice first.")
     return found
-
-
-def _within(box: tuple[int, ...], view: View) -> tuple[slice, ...]:
-    origin = view.box[::2]
-    ends = zip(box[::2], box[1::2], origin, strict=True)
-    return tuple(slice(low - start, high - start) for low, high, start in ends)

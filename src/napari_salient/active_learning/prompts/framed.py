@@ -13,6 +13,7 @@ from napari_salient.active_learning.prompts.walker import walk
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_salient.active_learning.prompts.scene import View
     from napari_salient.project.edits import Box
 
 MARGIN = 4
@@ -22,7 +23,7 @@ BINS, BLUR = 32, 1.5
 MODEL = 0.5
 """Weight of the model's log odds."""
 
-EDGE = 4.0
+EDGE = 2.0
 """Jump in intensity that marks an edge, in units of the noise."""
 
 TRUST = 1.0
@@ -41,10 +42,9 @@ def surroundings(box: Box, shape: tuple[int, ...]) -> Box:
 
 def object_in(
     frame: NDArray[np.bool_],
-    image: NDArray[np.float64],
     free: NDArray[np.bool_],
+    view: View,
     log_odds: NDArray[np.float64] | None,
-    spacing: tuple[float, float, float],
 ) -> NDArray[np.bool_]:
     """Return the object that fills a box, as in GrabCut but by random walks.
 
@@ -55,19 +55,18 @@ def object_in(
     ----------
     frame : bool array, shape (z, y, x)
         The box within its surroundings.
-    image : array, shape (channel, z, y, x)
-        Intensities of both.
     free : bool array, shape (z, y, x)
         Where the object may be; only its part within the frame counts.
+    view
+        The part of the volume.
     log_odds : array, shape (z, y, x), optional
         The model's, of the class.
-    spacing
-        Edges of a voxel along (z, y, x) in mm.
 
     References
     ----------
     Rother, Kolmogorov and Blake, "GrabCut", ACM Transactions on Graphics 23 (2004).
     """
+    image = view.image.astype(np.float64)
     roundness = 1 - _radius_squared(frame)
     steady = np.clip(roundness, -3, 1) + (0.0 if log_odds is None else MODEL * log_odds)
     scaled = image / _edges(image)[:, None, None, None]
@@ -76,7 +75,7 @@ def object_in(
     nothing = np.zeros_like(frame)
     for _ in range(LOOKS):
         odds = steady + sum(_histogram_odds(channel, found) for channel in image)
-        found = walk(expit(odds), scaled, inside, nothing, spacing, TRUST)
+        found = walk(expit(odds), scaled, inside, nothing, view.spacing, TRUST)
         if not found.any():
             break
     return found

@@ -8,9 +8,9 @@ import numpy as np
 from scipy.ndimage import binary_fill_holes, label
 
 from napari_salient.active_learning.prompts.relabelling import relabelled, whole
-from napari_salient.project.labels import BACKGROUND
 from napari_salient.data.planes import Plane, plane_slice
 from napari_salient.errors import InputError
+from napari_salient.project.labels import BACKGROUND
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,13 +65,13 @@ def _mask(labels: NDArray[np.uint8], value: int) -> NDArray[np.bool_]:
     return mask
 
 
-def _parts(labels: NDArray[np.uint8], value: int) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
+def _parts(labels: NDArray[np.uint8], value: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the number of each voxel's part from 1 on, and the parts' sizes in voxels."""
-    parts, _ = label(_mask(labels, value))
+    parts = label(_mask(labels, value))[0].astype(np.intp)
     return parts, np.bincount(parts.ravel())[1:]
 
 
 def _without(
-    labels: NDArray[np.uint8], parts: NDArray[np.int32], dropped: NDArray[np.bool_]
+    labels: NDArray[np.uint8], parts: NDArray[np.intp], dropped: NDArray[np.bool_]
 ) -> Relabelling | None:
     return relabelled(labels, np.append(False, dropped)[parts], BACKGROUND, whole(labels))

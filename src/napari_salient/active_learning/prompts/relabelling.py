@@ -46,17 +46,18 @@ def relabelled(
     return difference(labels, np.where(where, np.uint8(value), labels), box)
 
 
-def difference(
-    before: NDArray[np.uint8], after: NDArray[np.uint8], box: Box
-) -> Relabelling | None:
+def difference(before: NDArray[np.uint8], after: NDArray[np.uint8], box: Box) -> Relabelling | None:
     """Return the change from `before` to `after`, both the labels in `box`; `None` without one."""
     inner = diff_box(before, after)
     if inner is None:
         return None
-    z0, z1, y0, y1, x0, x1 = inner
-    z, y, x = box[::2]
-    moved = z + z0, z + z1, y + y0, y + y1, x + x0, x + x1
-    return Relabelling(moved, after[box_slices(inner)].copy())
+    return Relabelling(shifted(inner, *box[::2]), after[box_slices(inner)].copy())
+
+
+def shifted(box: Box, z: int, y: int, x: int) -> Box:
+    """Return the box moved by so many voxels."""
+    z0, z1, y0, y1, x0, x1 = box
+    return z0 + z, z1 + z, y0 + y, y1 + y, x0 + x, x1 + x
 
 
 def whole(labels: NDArray[np.uint8]) -> Box:

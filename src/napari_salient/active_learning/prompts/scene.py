@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_salient.project.labels import BACKGROUND
+from napari_salient.active_learning.prompts.relabelling import shifted
 from napari_salient.errors import InputError
 from napari_salient.project.edits import Box, box_slices
+from napari_salient.project.labels import BACKGROUND
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -112,15 +113,23 @@ class View:
     values: tuple[int, ...]
     spacing: Spacing
 
-    def log_odds(self, value: int) -> NDArray[np.float64] | None:
-        """Return the model's log odds ``(z, y, x)`` of a class; `None` without a model.
+    def log_odds(self, value: int, include: bool = True) -> NDArray[np.float64] | None:
+        """Return the model's log odds ``(z, y, x)`` for a class, or against; `None` without one.
 
         They are limited to those of 1 and 99 %, as a network is surer of itself than it should be.
         """
         if self.probabilities is None:
             return None
         p = np.clip(self.probabilities[self.values.index(value)].astype(np.float64), 0.01, 0.99)
-        return np.log(p) - np.log1p(-p)
+        odds: NDArray[np.float64] = np.log(p) - np.log1p(-p)
+        return odds if include else -odds
+
+    def frame(self, box: Box) -> NDArray[np.bool_]:
+        """Return where a box of the volume, inside this view's, is."""
+        frame = np.zeros(self.labels.shape, dtype=bool)
+        z, y, x = self.box[::2]
+        frame[box_slices(shifted(box, -z, -y, -x))] = True
+        return frame
 
     def mask(self, voxels: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Return where voxels of the volume ``(voxel, 3)``, all of the box, are."""

@@ -8,9 +8,9 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from napari_salient.active_learning.prompts.relabelling import difference
-from napari_salient.project.labels import BACKGROUND
 from napari_salient.errors import InputError
 from napari_salient.project.edits import Box, box_slices, diff_box
+from napari_salient.project.labels import BACKGROUND
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -74,7 +74,5 @@ def _grown(box: Box, sigma: tuple[float, ...], shape: tuple[int, ...]) -> Box:
     """Return the box with room for what the blur moves, within the volume."""
     room = [int(np.ceil(TRUNCATE * width)) for width in sigma]
     z0, y0, x0 = (max(0, low - r) for low, r in zip(box[::2], room, strict=True))
-    z1, y1, x1 = (
-        min(size, high + r) for high, r, size in zip(box[1::2], room, shape, strict=True)
-    )
+    z1, y1, x1 = (min(size, high + r) for high, r, size in zip(box[1::2], room, shape, strict=True))
     return z0, z1, y0, y1, x0, x1
