@@ -26,6 +26,9 @@ MODEL = 0.5
 EDGE = 2.0
 """Jump in intensity that marks an edge, in units of the noise."""
 
+LEAST_NOISE = 0.01
+"""The smallest noise that is believed, as a share of the standard deviation."""
+
 TRUST = 1.0
 LOOKS = 2
 """How often the object is found; every time but the first, its look is that found before."""
@@ -94,10 +97,13 @@ def _radius_squared(frame: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 def _edges(image: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return for each channel the jump between neighbours that marks an edge."""
-    jumps = [np.abs(np.diff(image, axis=axis)).reshape(len(image), -1) for axis in (1, 2, 3)]
-    noise = np.median(np.concatenate(jumps, axis=1), axis=1)
+    pairs = [np.abs(np.diff(image, axis=axis)).reshape(len(image), -1) for axis in (1, 2, 3)]
+    jumps = np.concatenate(pairs, axis=1)
     spread = image.std(axis=(1, 2, 3))
-    return np.where(spread > 0, EDGE * np.maximum(noise, 0.01 * spread), 1.0)
+    if not spread.any():
+        return np.ones(len(image))
+    noise = np.maximum(np.median(jumps, axis=1), LEAST_NOISE * spread)
+    return np.where(spread > 0, EDGE * noise, 1.0)
 
 
 def _histogram_odds(channel: NDArray[np.float64], found: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -59,6 +59,7 @@ def region_like(
     unlike = np.abs(features - look).max(0)
     if log_odds is not None:
         unlike = np.maximum(unlike, (np.median(log_odds[near]) - log_odds) / ODDS)
+        features = np.concatenate([features, log_odds[None] / ODDS])
     unlike += (distance / max(reach_mm, unit)) ** 2
     prior = expit((1 - unlike) / SOFTNESS)
     return connected(walk(prior, features, free, seeds, view.spacing, TRUST), seeds)
