@@ -1,6 +1,6 @@
 """Clicks, boxes, scribbles and strokes that change labels in 3D, and repairs of a class."""
 
-from napari_salient.active_learning.prompts.answer import answer
+from napari_salient.active_learning.prompts.answering import answer
 from napari_salient.active_learning.prompts.islands import drop_small, fill_holes, keep_largest
 from napari_salient.active_learning.prompts.prompt import (
     BoxPrompt,

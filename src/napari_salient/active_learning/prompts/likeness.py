@@ -55,22 +55,42 @@ def region_like(
     free = free & (distance <= reach_mm)
     unit = min(view.spacing)
     near, around = (free & (distance <= radius * unit) for radius in (NEAR, AROUND))
-    features, look = _scaled(view.image.astype(np.float64), near, around)
-    unlike = np.abs(features - look).max(0)
-    if log_odds is not None:
-        unlike = np.maximum(unlike, (np.median(log_odds[near]) - log_odds) / ODDS)
-        features = np.concatenate([features, log_odds[None] / ODDS])
+    features, unlike = look_of(view, log_odds, near, around)
     unlike += (distance / max(reach_mm, unit)) ** 2
     prior = expit((1 - unlike) / SOFTNESS)
     return connected(walk(prior, features, free, seeds, view.spacing, TRUST), seeds)
 
 
-def _scaled(
-    image: NDArray[np.float64], near: NDArray[np.bool_], around: NDArray[np.bool_]
+def look_of(
+    view: View,
+    log_odds: NDArray[np.float64] | None,
+    near: NDArray[np.bool_],
+    around: NDArray[np.bool_],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the channels in units of what still looks alike, and their median where it is near."""
+    """Return what each voxel looks like, and how different that is from what is near.
+
+    Parameters
+    ----------
+    view, log_odds
+        As in `region_like`.
+    near, around : bool arrays, shape (z, y, x)
+        Where the look is taken, and where the noise.
+
+    Returns
+    -------
+    features : array, shape (feature, z, y, x)
+        Intensities, and the model's log odds where there is a model, in units of the largest
+        difference that still looks alike.
+    unlike : array, shape (z, y, x)
+        The largest difference of a feature. Odds that are better than near are no difference.
+    """
+    image = view.image.astype(np.float64)
     look = np.median(image[:, near], axis=1)[:, None, None, None]
     noise = 1.4826 * np.median(np.abs(image - look)[:, around], axis=1)
     noise = np.maximum(noise, LEAST_NOISE * image.std(axis=(1, 2, 3)))
     alike = np.where(noise > 0, NOISES * noise, 1.0)[:, None, None, None]
-    return image / alike, look / alike
+    unlike = (np.abs(image - look) / alike).max(0)
+    if log_odds is None:
+        return image / alike, unlike
+    worse = (np.median(log_odds[near]) - log_odds) / ODDS
+    return np.concatenate([image / alike, log_odds[None] / ODDS]), np.maximum(unlike, worse)
