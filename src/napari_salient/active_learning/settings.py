@@ -97,6 +97,9 @@ class SimulationSettings:
     min_gap
         Smallest distance to a labelled slice of the same volume, in slices, as long as there are
         others. Without a value each strategy has its own.
+    interpolate
+        Whether the network also trains on slices interpolated between labelled ones, by a weight
+        that is measured on the labelled slices.
     rounds
         Queries; the model is trained once more than that.
     seeds
@@ -120,6 +123,7 @@ class SimulationSettings:
     audit: float = 0.0
     per_volume: int | None = None
     min_gap: int | None = None
+    interpolate: bool = False
     rounds: int = 6
     seeds: int = 3
     plane: Plane = "axial"

@@ -21,6 +21,7 @@ from napari_salient.active_learning.simulation.experiment import (
     run_round,
 )
 from napari_salient.active_learning.simulation.probe import probe_stability
+from napari_salient.active_learning.simulation.interpolated import Interpolated
 from napari_salient.active_learning.simulation.records import Record, RecordFile, identity_of
 from napari_salient.active_learning.strategies import strategy
 from napari_salient.engine.atomic import write_atomically
@@ -212,6 +213,7 @@ def _job(
         settings.batch,
         query,
         settings.segmentation,
+        interpolated=Interpolated() if settings.interpolate else None,
         audit=settings.audit,
         per_volume=settings.per_volume,
         min_gap=settings.min_gap,
