@@ -15,6 +15,7 @@ from napari_salient.active_learning.predict import predict_parts
 from napari_salient.active_learning.predictions import write_prediction
 from napari_salient.active_learning.round_training import VolumeSource, round_spec, train_round
 from napari_salient.active_learning.rounds import Cancelled, RoundPlan, RoundResult, outcome
+from napari_salient.active_learning.score_file import write_scores
 from napari_salient.active_learning.scoring import CaseSkipped, Scorer, score_pool
 from napari_salient.active_learning.strategies import strategy
 from napari_salient.active_learning.training_set import LabelSlices, group_by_case
@@ -180,6 +181,7 @@ class _Round:
             score_pool(scorer, cases, self.image, self.run.control)
         )
         write_features(self.run.directory, scores)
+        write_scores(self.run.directory, scores)
         return scores
 
     def _choose(self, scores: PoolScores) -> tuple[str, list[Proposal]]:

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from pathlib import Path
 
-    from napari_salient.active_learning.pool import PoolScores
     from napari_salient.active_learning.settings import LoopSettings
     from napari_salient.active_learning.training_set import LabelSlices, Place
     from napari_salient.data.planes import Plane
     from napari_salient.project.labels import LabelSchema
+    from napari_salient.project.rounds import Scores
 
 FILE_NAME = "round.json"
 
@@ -110,8 +110,8 @@ class RoundResult:
     set_aside
         Cases that could not be read, each with a sentence.
     scores
-        What the model says about every slice of the pool; of this only the features are kept in the
-        run's folder.
+        What the model says about every slice of the pool; kept in files of their own in the run's
+        folder, and in the catalogue once the round is adopted.
     """
 
     number: int
@@ -123,7 +123,7 @@ class RoundResult:
     metrics: dict[str, float] = field(default_factory=dict)
     dead_classes: tuple[str, ...] = ()
     set_aside: dict[int, str] = field(default_factory=dict)
-    scores: PoolScores | None = None
+    scores: Scores | None = None
 
     @property
     def flagged(self) -> bool:
@@ -135,6 +135,11 @@ class RoundResult:
         record = {name: value for name, value in vars(self).items() if name != "scores"}
         record["proposals"] = [vars(proposal) for proposal in self.proposals]
         write_atomically(run_dir / FILE_NAME, json.dumps(record, indent=1).encode())
+
+    @staticmethod
+    def kept_in(run_dir: Path) -> bool:
+        """Whether a run got to the end of its round."""
+        return (run_dir / FILE_NAME).exists()
 
     @classmethod
     def read(cls, run_dir: Path) -> RoundResult:
