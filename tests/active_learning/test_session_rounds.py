@@ -13,7 +13,7 @@ import pytest
 from napari_salient.active_learning.training_set import LabelSlices
 from napari_salient.engine.events import Finished, FinishReason, Step, Warned
 from napari_salient.engine.run import Run
-from napari_salient.errors import InputError, ProjectError
+from napari_salient.errors import InputError, ProjectError, RunError
 from napari_salient.project.splits import SplitFractions
 from napari_salient.project.states import SliceMark, SliceState
 
@@ -417,3 +417,67 @@ def test_a_result_survives_the_program_that_made_it(blobs: Any) -> None:
     result = first_round(blobs, session)
     run_dir = blobs.project.runs_dir / result.run_id
     assert type(result).read(run_dir) == dataclasses.replace(result, scores=None)
+
+
+def test_a_round_that_was_complete_when_the_program_ended_is_taken_up(blobs: Any) -> None:
+    session = blobs.session()
+    result = first_round(blobs, session)
+    session = blobs.restart()
+    assert session.active_round is None
+    found = session.take_up()
+    assert found == session.active_round
+    assert (found.number, found.run_id, found.labelled) == (1, result.run_id, 6)
+    kept = blobs.project.catalogue.scores(1)
+    assert rows_of(kept) == rows_of(result.scores)
+    assert {(p.case_id, p.index) for p in result.proposals} == {
+        (p.case_id, p.index) for p in session.queue
+    }
+    assert session.take_up() is None
+    assert blobs.restart().take_up() is None
+
+
+def test_neither_a_cancelled_round_nor_one_rolled_back_is_taken_up(trained: Any) -> None:
+    session = trained.session()
+    trained.label(session, 2)
+    session.adopt(trained.train(session))
+    session.rollback(1)
+    assert session.take_up() is None
+    run = trained.run(session)
+    for event in run.record(session.round_job(run)):
+        if isinstance(event, Step):
+            run.cancel()
+    assert trained.restart().take_up() is None
+
+
+def test_a_round_whose_scores_are_gone_is_refused_and_changes_nothing(blobs: Any) -> None:
+    session = blobs.session()
+    result = first_round(blobs, session)
+    (blobs.project.runs_dir / result.run_id / "scores.safetensors").write_bytes(b"torn")
+    session = blobs.restart()
+    queue = session.queue
+    with pytest.raises(RunError, match="train a new round"):
+        session.take_up()
+    assert session.active_round is None
+    assert session.queue == queue
+
+
+def test_what_was_foreseen_is_what_is_shown(trained: Any) -> None:
+    session = trained.session()
+    first = session.open_next()
+    other = next(p for p in session.queue if p.case_id != first.case_id)
+    trained.label(session, 1)
+    result = trained.train(session)
+    session.open(first.case_id, first.index)
+    session.foresee(result.run_id)
+    assert session.foresaw(result.run_id)
+    session.open(other.case_id, other.index)
+    assert not session.foresaw(result.run_id)
+    session.adopt(result)
+    run_ids = session.case.predicted.run_ids
+    assert run_ids[other.index] != result.run_id
+    assert set(run_ids) - {run_ids[other.index]} <= {result.run_id, None}
+
+
+def rows_of(scores: Any) -> list[tuple[float, ...]]:
+    columns = [scores.case_id, scores.index, *(scores.measures[n] for n in sorted(scores.measures))]
+    return sorted(zip(*(column.tolist() for column in columns), strict=True))

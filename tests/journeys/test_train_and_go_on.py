@@ -83,6 +83,45 @@ def test_a_window_closed_while_training_leaves_a_round_that_can_be_resumed(
     assert list_runs(folder / "runs")[0].id == run.id
 
 
+def test_a_round_that_completed_as_the_window_closed_is_in_use_after_a_restart(
+    make_project, sit_down, settings
+):
+    folder = make_project()
+    first = sit_down()
+    first.open(folder, settings(batch=3))
+    first.label(3)
+    first.press(Qt.Key.Key_T, SHIFT)
+    assert first.bench.trainer.job.ended.wait(60)
+    first.close()
+
+    second = sit_down()
+    second.open(folder, settings(batch=3))
+    assert second.session.active_round.number == 1
+    assert "Round 1 was complete" in second.panel.notice.text()
+    assert [point.labelled for point in second.session.curve()] == [3]
+    mark = second.session.project.journal.slice_state(
+        second.desk.here[0], "axial", second.desk.here[1]
+    )
+    assert mark.mark[:2] == (SliceState.DRAFT, PREDICTION)
+
+
+def test_undo_leads_back_into_another_volume(make_project, sit_down):
+    annotator = sit_down()
+    annotator.open(make_project())
+    decided = annotator.desk.here
+    annotator.label(1)
+    while annotator.desk.here[0] == decided[0]:
+        decided = annotator.desk.here
+        annotator.label(1)
+    accepted = annotator.session.progress().accepted
+    annotator.session._cache.clear(keep=annotator.session.case)
+    annotator.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert annotator.desk.busy
+    annotator.wait(lambda: annotator.desk.here == decided)
+    assert annotator.session.progress().accepted == accepted - 1
+    assert annotator.desk.view.layers.labels.data is annotator.session.case.labels
+
+
 def test_an_earlier_round_is_used_again(make_project, sit_down, settings):
     annotator = sit_down()
     annotator.open(make_project(), settings(batch=3))
@@ -95,5 +134,5 @@ def test_an_earlier_round_is_used_again(make_project, sit_down, settings):
     annotator.press(Qt.Key.Key_F3)
     page.rounds.choose(0)
     page.use.click()
-    assert annotator.session.active_round.number == 1
+    annotator.wait(lambda: annotator.session.active_round.number == 1)
     assert [row[-1] for row in page.rounds.rows] == [True, False]

@@ -133,12 +133,9 @@ def rows_of(scores: Scores) -> list[tuple[int, int, float, float]]:
 
 def test_scores_come_back_exactly_by_case_and_slice(catalogue: Catalogue) -> None:
     catalogue.add_cases([volume("a"), volume("b")])
-    catalogue.add_round(Round(1, "run", "entropy", 12))
     rows = [(2, 1, math.pi, 7.0), (1, 7, 0.1, 0.0), (2, 0, 1 / 3, 1e9), (1, 2, 0.0, 1.0)]
-    catalogue.store_scores(1, scores_of(*rows))
+    catalogue.add_round(Round(1, "run", "entropy", 12), scores_of(*rows))
     assert rows_of(catalogue.scores(1)) == sorted(rows)
-    catalogue.store_scores(1, scores_of((1, 0, 0.5, 2.0)))
-    assert rows_of(catalogue.scores(1)) == [(1, 0, 0.5, 2.0)]
 
 
 def test_a_commit_waits_for_the_disk(catalogue: Catalogue) -> None:

@@ -243,3 +243,15 @@ def test_a_journal_opened_read_only_refuses_to_write(journal: Journal) -> None:
     with pytest.raises(ProjectError, match="read-only"):
         reader.record(1, "accept", states={("axial", 0): DRAFT})
     reader.close()
+
+
+def test_rows_written_together_are_on_disk_all_or_none(journal: Journal) -> None:
+    labels = np.zeros(SHAPE, np.uint8)
+    with journal.together():
+        paint(journal, labels, 1, 0, 5)
+        paint(journal, labels, 2, 0, 6)
+    assert [edit.case_id for edit in journal.edits()] == [1, 2]
+    with pytest.raises(ValueError, match="come together"), journal.together():
+        paint(journal, labels, 1, 1, 5)
+        journal.record(1, "stroke", (0, 1, 0, 1, 0, 1))
+    assert journal.last_edit(1) == 1

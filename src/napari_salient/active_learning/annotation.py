@@ -39,7 +39,7 @@ class Annotation(Opening):
 
     def __init__(self, project: Project) -> None:
         super().__init__(project)
-        self._trail: Trail | None = None
+        self._trail = Trail.of(recent_edits(project.journal))
 
     def open(self, case_id: int, index: int) -> OpenCase:
         """Make a slice the current one; a blank proposed one gets the model's labels as a draft.
@@ -156,14 +156,17 @@ class Annotation(Opening):
             the edit was made there.
         """
         self.record_changes()
-        trail = self._steps()
-        return self._retrace(trail.done, trail.undone, CaseEditor.undo)
+        return self._retrace(self._trail.done, self._trail.undone, CaseEditor.undo)
 
     def redo(self) -> Box | None:
         """Take back the last undo; see `undo`."""
         self.record_changes()
-        trail = self._steps()
-        return self._retrace(trail.undone, trail.done, CaseEditor.redo)
+        return self._retrace(self._trail.undone, self._trail.done, CaseEditor.redo)
+
+    def away(self, *, redo: bool = False) -> list[int]:
+        """Return the cases that undo, or redo, would first have to read."""
+        steps = steps_back(self._trail.undone if redo else self._trail.done)
+        return list(dict.fromkeys(s.case_id for s in steps if not self.in_memory(s.case_id)))
 
     def _current(self) -> tuple[CaseEditor, int]:
         if self._editor is None or self.index is None:
@@ -187,10 +190,12 @@ class Annotation(Opening):
         """Store how much the annotator left of the pre-annotation, if one was shown."""
         editor, index = self._current()
         assert self.case is not None
-        entry = self._queue.entry(editor.case_id, index)
-        shown = self.case.predicted_slice(self.plane, index)
-        if entry is None or entry.run_id is None or shown is None:
+        entry, predicted = self._queue.entry(editor.case_id, index), self.case.predicted
+        if entry is None or entry.run_id is None or predicted is None:
             return
+        if entry.run_id != predicted.run_ids[index]:
+            return
+        shown = slice_of(predicted.labels, self.plane, index)
         accepted = slice_of(editor.labels, self.plane, index)
         values = [label.value for label in self.project.schema.active]
         value = agreement(shown, accepted, values)
@@ -199,14 +204,7 @@ class Annotation(Opening):
         )
 
     def _did(self, case_id: int, *, automatic: bool = False) -> None:
-        if self._trail is not None:
-            self._trail.did(Step(case_id, automatic))
-
-    def _steps(self) -> Trail:
-        """Return the trail, which is read from the journal at the first undo."""
-        if self._trail is None:
-            self._trail = Trail.of(recent_edits(self.project.journal))
-        return self._trail
+        self._trail.did(Step(case_id, automatic))
 
     def _retrace(
         self, steps: list[Step], other: list[Step], move: Callable[[CaseEditor], Edit | None]

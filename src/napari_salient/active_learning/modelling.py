@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import dataclasses
+from typing import TYPE_CHECKING, NamedTuple
 
 from napari_salient.active_learning.annotation import Annotation
-from napari_salient.active_learning.editing import CaseEditor
 from napari_salient.active_learning.rounds import RoundPlan, RoundResult
-from napari_salient.active_learning.trail import PRE_ANNOTATION
+from napari_salient.active_learning.score_file import read_scores
 from napari_salient.active_learning.training_set import LabelSlices
-from napari_salient.data.planes import plane_slice
 from napari_salient.engine.llvm import guard_before_torch
+from napari_salient.engine.run import list_runs
 from napari_salient.errors import RunError
 from napari_salient.project.rounds import Round
-from napari_salient.project.states import PREDICTION, SliceMark, SliceState
+from napari_salient.project.states import SliceState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from napari_salient.active_learning.open_case import OpenCase
+    from napari_salient.active_learning.predictions import Prediction
     from napari_salient.active_learning.settings import LoopSettings
     from napari_salient.active_learning.training_set import Place
     from napari_salient.engine.events import Event
@@ -26,7 +28,15 @@ if TYPE_CHECKING:
     from napari_salient.project.project import Project
     from napari_salient.project.splits import Split
 
+KIND = "segmentation"
+"""Kind of the runs that are rounds."""
 BEGUN = (SliceState.DRAFT, SliceState.ACCEPTED, SliceState.SENT_BACK)
+
+
+class _Foreseen(NamedTuple):
+    run_id: str
+    case_id: int
+    prediction: Prediction | None
 
 
 class Modelling(Annotation):
@@ -35,6 +45,7 @@ class Modelling(Annotation):
     def __init__(self, project: Project, settings: LoopSettings) -> None:
         super().__init__(project)
         self.settings = settings
+        self._foreseen: _Foreseen | None = None
 
     def round_job(self, run: Run, *, resume: bool = False) -> Iterator[Event]:
         """Return the job that trains the next round, to be iterated in a worker thread.
@@ -50,8 +61,8 @@ class Modelling(Annotation):
         """Put a finished round to use: its model, its predictions, its queue.
 
         Proposals that nobody has begun make way, as far as there are new ones. Drafts that nobody
-        has touched get the new prediction; the current slice stays as it is. A model that lost a
-        class gives no pre-annotations.
+        has touched get the new prediction when they are next opened; the current slice stays as it
+        is. A model that lost a class gives no pre-annotations.
         """
         self.record_changes()
         adopted = Round(
@@ -61,13 +72,42 @@ class Modelling(Annotation):
             labelled=result.labelled,
             metrics=result.metrics,
         )
-        self.project.catalogue.add_round(adopted)
-        if result.scores is not None:
-            self.project.catalogue.store_scores(adopted.number, result.scores)
+        self.project.catalogue.add_round(adopted, result.scores)
         for case_id, why in result.set_aside.items():
             self.leave_out(case_id, why)
         self._use(adopted, result)
         return adopted
+
+    def take_up(self) -> Round | None:
+        """Adopt the newest round if it was complete when the program ended but not in use yet.
+
+        Raises
+        ------
+        RunError
+            If its files are broken.
+        """
+        run = next((run for run in list_runs(self.project.runs_dir) if run.kind == KIND), None)
+        known = {r.run_id for r in self.project.catalogue.rounds()}
+        if run is None or run.id in known or not RoundResult.kept_in(run.directory):
+            return None
+        scores = read_scores(run.directory)
+        return self.adopt(dataclasses.replace(RoundResult.read(run.directory), scores=scores))
+
+    def foresee(self, run_id: str) -> None:
+        """Read what a round says about the open case, so that using it takes no time.
+
+        Any thread may do this; what is using the round afterwards does it where it was not done.
+        """
+        if self.case is not None:
+            case_id = self.case.case.id
+            self._foreseen = _Foreseen(run_id, case_id, self._stored_prediction(run_id, case_id))
+
+    def foresaw(self, run_id: str) -> bool:
+        """Whether what a round says about the open case is in memory."""
+        if self.case is None:
+            return True
+        seen = self._foreseen
+        return seen is not None and (seen.run_id, seen.case_id) == (run_id, self.case.case.id)
 
     def rollback(self, number: int) -> None:
         """Go back to the model, predictions and proposals of a round; labels stay as they are.
@@ -92,11 +132,18 @@ class Modelling(Annotation):
         fresh = [p for p in result.proposals if (p.case_id, p.index) not in begun]
         fresh = [p for p in fresh if p.case_id not in self.set_aside]
         self._queue.replace(fresh, chosen.run_id, keep=self._kept(len(fresh)))
-        if not result.flagged:
-            self._refresh_drafts(chosen.run_id)
         self._cache.clear(keep=self.case)
         if self.case is not None:
-            self.case.predicted = self._prediction(self.case.case)
+            self._renew(self.case, chosen.run_id)
+
+    def _renew(self, case: OpenCase, run_id: str) -> None:
+        """Let a case in memory know what another round says, but on slices that were begun."""
+        if not self.foresaw(run_id):
+            self.foresee(run_id)
+        assert self._foreseen is not None
+        old, new = case.predicted, self._foreseen.prediction
+        case.predicted = self._with_shown(case.case, new, lambda _run_id: old)
+        self._foreseen = None
 
     def _kept(self, fresh: int) -> set[Place]:
         """Return the old proposals that stay: the current slice, and what fills a short batch."""
@@ -109,32 +156,6 @@ class Modelling(Annotation):
         if self.case is None or self.index is None:
             return None
         return self.case.case.id, self.index
-
-    def _refresh_drafts(self, run_id: str) -> None:
-        """Draw a round's labels into drafts that nobody touched, but not into the current slice."""
-        untouched: dict[int, list[int]] = {}
-        for record in self.project.journal.slice_states(state=SliceState.DRAFT):
-            place = record.case_id, record.index
-            ours = record.plane == self.plane and record.note == PREDICTION
-            if ours and place != self._here:
-                untouched.setdefault(record.case_id, []).append(record.index)
-        for case_id, indices in untouched.items():
-            self._redraw(case_id, indices, run_id)
-
-    def _redraw(self, case_id: int, indices: list[int], run_id: str) -> None:
-        prediction = self._stored_prediction(run_id, case_id)
-        if prediction is None:
-            return
-        editor = self._editor
-        if editor is None or editor.case_id != case_id:
-            labels = self.project.label_array(case_id)
-            editor = CaseEditor(self.project.journal, case_id, labels, self.plane)
-        draft = SliceMark(SliceState.DRAFT, PREDICTION)
-        for index in indices:
-            labels = prediction.labels[plane_slice(self.plane, index)]
-            editor.put(index, labels, PRE_ANNOTATION, draft)
-            self._did(case_id, automatic=True)
-        self._queue.shown(case_id, indices, run_id)
 
     def _next_number(self) -> int:
         """Return the number of the round to come."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from napari_salient.active_learning.case_cache import CaseCache
@@ -15,7 +16,10 @@ from napari_salient.errors import InputError
 from napari_salient.project.states import PREDICTION, SliceMark, SliceState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari_salient.active_learning.pool import Proposal
+    from napari_salient.active_learning.queue import Entry
     from napari_salient.project.catalogue import Case
     from napari_salient.project.project import Project
     from napari_salient.project.rounds import Round
@@ -74,6 +78,10 @@ class Opening:
             return current
         return self._cache.get(case_id, self._read_case)
 
+    def in_memory(self, case_id: int) -> bool:
+        """Whether a case can be opened without reading files."""
+        return case_id in self._cache or (self.case is not None and self.case.case.id == case_id)
+
     def upcoming(self, count: int) -> list[int]:
         """Return the next cases of the queue after the open one: what is worth reading ahead."""
         current = self.case.case.id if self.case else None
@@ -121,22 +129,34 @@ class Opening:
         first = places.index(here) + 1 if here in places else 0
         return waiting[first % len(waiting)] if waiting else None
 
-    def _wants_pre_annotation(self, index: int) -> bool:
-        """Whether a slice is proposed and blank, and the model in use has not lost a class."""
-        assert self._editor is not None
-        if self._round is not None and self._round.metrics.get("dead_classes"):
-            return False
-        proposed = self._editor.mark(index).state is SliceState.PROPOSED
-        return proposed and not slice_of(self._editor.labels, self.plane, index).any()
-
     def _pre_annotate(self, case: OpenCase, index: int) -> bool:
         """Draw the model's labels into a slice that waits for them; return whether it did."""
-        predicted = case.predicted_slice(self.plane, index)
-        if self._editor is None or predicted is None or not self._wants_pre_annotation(index):
+        predicted = case.predicted
+        run_id = predicted.run_ids[index] if predicted else None
+        if predicted is None or run_id is None or not self._wants_labels_of(run_id, index):
             return False
+        assert self._editor is not None
+        labels = slice_of(predicted.labels, self.plane, index)
         draft = SliceMark(SliceState.DRAFT, PREDICTION)
-        self._editor.put(index, predicted, PRE_ANNOTATION, draft)
+        self._editor.put(index, labels, PRE_ANNOTATION, draft)
+        self._queue.shown(case.case.id, index, run_id)
         return True
+
+    def _wants_labels_of(self, run_id: str, index: int) -> bool:
+        """Whether a slice is proposed and blank, or shows, untouched, what another run drew."""
+        assert self._editor is not None
+        mark = self._editor.mark(index)
+        if self._lost_a_class or not _untouched(mark):
+            return False
+        if mark.state is SliceState.PROPOSED:
+            return not slice_of(self._editor.labels, self.plane, index).any()
+        entry = self._queue.entry(self._editor.case_id, index)
+        return entry is not None and entry.run_id != run_id
+
+    @property
+    def _lost_a_class(self) -> bool:
+        """Whether the model in use lost a class, so that its labels are not offered."""
+        return self._round is not None and bool(self._round.metrics.get("dead_classes"))
 
     def _read_case(self, case_id: int) -> OpenCase:
         from napari_salient.data.volumes import load_image
@@ -148,17 +168,34 @@ class Opening:
 
     def _prediction(self, case: Case) -> Prediction | None:
         """Return what the active round says of a case, or on slices begun before what was shown."""
+        stored = cache(lambda run_id: self._stored_prediction(run_id, case.id))
+        return self._with_shown(case, stored(self._round.run_id if self._round else None), stored)
+
+    def _with_shown(
+        self,
+        case: Case,
+        prediction: Prediction | None,
+        shown_by: Callable[[str | None], Prediction | None],
+    ) -> Prediction | None:
+        """Put into the active round's prediction of a case what stays shown of other runs."""
         run_id = self._round.run_id if self._round else None
-        prediction = self._stored_prediction(run_id, case.id)
+        renewed = prediction is not None and not self._lost_a_class
         for entry in self._queue.of_case(case.id):
-            if entry.run_id == run_id:
+            if entry.run_id == run_id or (renewed and self._gives_way(entry)):
                 continue
-            shown = self._stored_prediction(entry.run_id, case.id)
+            shown = shown_by(entry.run_id)
             if prediction is None and shown is not None:
                 prediction = Prediction.blank(case.shape, self.plane)
             if prediction is not None:
                 prediction.take_slice(shown, self.plane, entry.proposal.index)
         return prediction
+
+    def _gives_way(self, entry: Entry) -> bool:
+        """Whether a slice is to show what the model in use says as soon as it is opened."""
+        here = (self.case.case.id, self.index) if self.case else None
+        case_id, index = entry.place
+        mark = self.project.journal.slice_state(case_id, self.plane, index).mark
+        return entry.place != here and _untouched(mark)
 
     def _stored_prediction(self, run_id: str | None, case_id: int) -> Prediction | None:
         if run_id is None:
@@ -174,3 +211,9 @@ class Opening:
         if self.case is not None and self.case.case.id == case_id:
             self.case.labels[...] = self.project.label_array(case_id)
             self._editor = CaseEditor(self.project.journal, case_id, self.case.labels, self.plane)
+
+
+def _untouched(mark: SliceMark) -> bool:
+    """Whether nobody did anything to a slice that waits."""
+    drawn = mark.state is SliceState.DRAFT and mark.note == PREDICTION
+    return drawn or mark.state is SliceState.PROPOSED

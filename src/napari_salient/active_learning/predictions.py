@@ -32,13 +32,13 @@ class Prediction:
         Label values.
     uncertainty : float32 array, shape (z, y, x)
         Entropy over its maximum: 0 sure, 1 undecided.
-    known : bool array, shape (slice,)
-        Which slices along the project's plane the model was asked about.
+    run_ids
+        For each slice along the project's plane the run whose model this is; `None` for no model.
     """
 
     labels: NDArray[np.uint8]
     uncertainty: NDArray[np.float32]
-    known: NDArray[np.bool_]
+    run_ids: list[str | None]
 
     @property
     def nbytes(self) -> int:
@@ -48,19 +48,19 @@ class Prediction:
     @classmethod
     def blank(cls, shape: tuple[int, ...], plane: Plane) -> Prediction:
         """Return a prediction of a volume ``(z, y, x)`` about which nothing was asked."""
-        known = np.zeros(shape[axis_of(plane)], dtype=bool)
-        return cls(np.zeros(shape, np.uint8), np.zeros(shape, np.float32), known)
+        nobody: list[str | None] = [None] * shape[axis_of(plane)]
+        return cls(np.zeros(shape, np.uint8), np.zeros(shape, np.float32), nobody)
 
     def slice_labels(self, plane: Plane, index: int) -> NDArray[np.uint8] | None:
         """Return the labels (row, column) of a slice, `None` where the model was not asked."""
-        return slice_of(self.labels, plane, index) if self.known[index] else None
+        return slice_of(self.labels, plane, index) if self.run_ids[index] else None
 
     def take_slice(self, other: Prediction | None, plane: Plane, index: int) -> None:
         """Put in what another model said about one slice, or that none said anything."""
         here = plane_slice(plane, index)
         self.labels[here] = other.labels[here] if other else 0
         self.uncertainty[here] = other.uncertainty[here] if other else 0.0
-        self.known[index] = other is not None
+        self.run_ids[index] = other.run_ids[index] if other else None
 
 
 def prediction_path(run_dir: Path, case_id: int) -> Path:
@@ -91,5 +91,5 @@ def read_prediction(run_dir: Path, case_id: int, plane: Plane) -> Prediction | N
             labels, steps = stored["labels"], stored["uncertainty"]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         return None
-    known = np.ones(labels.shape[axis_of(plane)], dtype=bool)
-    return Prediction(labels, steps.astype(np.float32) / LEVELS, known)
+    uncertainty = np.divide(steps, LEVELS, dtype=np.float32)
+    return Prediction(labels, uncertainty, [run_dir.name] * labels.shape[axis_of(plane)])

@@ -111,13 +111,13 @@ class ProposalQueue:
             ]
             self.save()
 
-    def shown(self, case_id: int, indices: Iterable[int], run_id: str) -> None:
-        """Remember that some slices of a case now show the prediction of another run."""
-        places = {(case_id, index) for index in indices}
-        self.entries = [
-            dataclasses.replace(e, run_id=run_id) if e.place in places else e for e in self.entries
-        ]
-        self.save()
+    def shown(self, case_id: int, index: int, run_id: str) -> None:
+        """Remember whose prediction a slice shows now."""
+        entry = self.entry(case_id, index)
+        if entry is not None and entry.run_id != run_id:
+            new = dataclasses.replace(entry, run_id=run_id)
+            self.entries = [new if e is entry else e for e in self.entries]
+            self.save()
 
     def leave_out(self, case_id: int, why: str) -> None:
         """Set a case aside: its proposals leave the queue, and nothing more of it is proposed."""
@@ -166,9 +166,10 @@ class ProposalQueue:
         by_case: dict[int, list[int]] = {}
         for entry in entries:
             by_case.setdefault(entry.proposal.case_id, []).append(entry.proposal.index)
-        for case_id, indices in by_case.items():
-            marks = {(self._plane, index): mark for index in indices}
-            self._project.set_states(case_id, marks, kind)
+        with self._journal.together():
+            for case_id, indices in by_case.items():
+                marks = {(self._plane, index): mark for index in indices}
+                self._project.set_states(case_id, marks, kind)
 
     def _take_up_strays(self) -> None:
         """Append slices that were marked when the program died before the file was written."""

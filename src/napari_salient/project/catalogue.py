@@ -199,10 +199,12 @@ class Catalogue:
                 connection, case_id=case_id, method=method, name=name
             )
 
-    def add_round(self, new: Round) -> None:
-        """Store a round; if it is active, no other is any more."""
+    def add_round(self, new: Round, scores: Scores | None = None) -> None:
+        """Store a round with its scores; if it is active, no other is any more."""
         with self._writing() as connection:
             rounds.add_round(connection, new)
+            if scores is not None:
+                rounds.add_scores(connection, new.number, scores)
 
     def rounds(self) -> list[Round]:
         """Return all rounds by number."""
@@ -213,11 +215,6 @@ class Catalogue:
         """Make `number` the one active round; raise `ProjectError` if there is no such round."""
         with self._writing() as connection:
             rounds.activate_round(connection, number)
-
-    def store_scores(self, number: int, scores: Scores) -> None:
-        """Replace the scores of a round."""
-        with self._writing() as connection:
-            rounds.store_scores(connection, number, scores)
 
     def scores(self, number: int) -> Scores:
         """Return the scores of a round by case and slice; empty if it has none."""

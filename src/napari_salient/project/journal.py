@@ -118,6 +118,12 @@ class Journal:
         with self._writing() as connection:
             return journal_rows.append(connection, case_id, author, change, undoable=undoable)
 
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Write all rows of a block in one commit, which waits for the disk once; all or none."""
+        with self._writing():
+            yield
+
     def undo(self, case_id: int) -> Edit | None:
         """Take back the case's last edit that still stands; return the new row, to be applied.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 
 from napari_salient.errors import ProjectError
 from napari_salient.project.edits import now
@@ -71,9 +71,8 @@ def activate_round(connection: Connection, number: int) -> None:
     connection.execute(update(ROUNDS).values(active=chosen))
 
 
-def store_scores(connection: Connection, number: int, scores: Scores) -> None:
-    """Replace the scores of a round."""
-    connection.execute(delete(SCORES).where(SCORES.c.round == number))
+def add_scores(connection: Connection, number: int, scores: Scores) -> None:
+    """Store the scores of a round."""
     names = sorted(scores.measures)
     table = np.asarray([scores.measures[name] for name in names], dtype="<f8")
     packed = [

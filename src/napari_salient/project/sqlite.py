@@ -50,7 +50,14 @@ def _read_mode(path: Path) -> str:
 
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """Run a block in one write transaction: all of it is on disk after the block, or nothing."""
+    """Run a block in one write transaction: all of it is on disk after the block, or nothing.
+
+    A block within a block is part of the outer one.
+    """
+    inside = bool(connection.in_transaction)
+    if inside:
+        yield connection
+        return
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield connection

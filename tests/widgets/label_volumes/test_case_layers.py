@@ -23,7 +23,7 @@ def layers(viewer):
 
 def predicted(case, value):
     labels = np.full(case.labels.shape, value, np.uint8)
-    return Prediction(labels, np.full(labels.shape, 0.5, np.float32), np.ones(len(labels), bool))
+    return Prediction(labels, np.full(labels.shape, 0.5, np.float32), ["run"] * len(labels))
 
 
 def test_the_labels_layer_shows_the_very_array_of_the_session(layers, make_case):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal
 
+from napari_salient.active_learning.session import LabellingSession
 from napari_salient.errors import InputError, SalientError
 from napari_salient.widgets.label_volumes.case_loader import CaseLoader
 from napari_salient.widgets.label_volumes.case_view import CaseView
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from qtpy.QtWidgets import QWidget
-
-    from napari_salient.active_learning.session import LabellingSession
 
     Place = tuple[int, int]
 
@@ -108,6 +107,19 @@ class Desk(QObject):
                 self.view.show()
             self.changed.emit()
 
+    def undo(self, *, redo: bool = False) -> None:
+        """Undo, or redo; the case to which that leads is read first."""
+        away = [] if self.busy else self.session.away(redo=redo)
+        if not away:
+            self.edit(LabellingSession.redo if redo else LabellingSession.undo)
+            return
+        self.opening.emit(self.session.project.catalogue.case(away[0]).name)
+        self._loader.want(
+            away[0],
+            lambda: self.undo(redo=redo),
+            self._stayed,
+        )
+
     def settle(self) -> None:
         """Make the slice that the viewer shows the open one."""
         index = self.view.index
@@ -127,6 +139,10 @@ class Desk(QObject):
         self._read_ahead()
         if self.here is None:
             self.begin()
+
+    def _stayed(self, error: BaseException) -> None:
+        self.told.emit(str(error), "error")
+        self.changed.emit()
 
     def _arrive(self, case_id: int, index: int) -> None:
         with self._telling():

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, get_type_hints
 
+from napari_salient.active_learning.modelling import KIND
 from napari_salient.active_learning.settings import LoopSettings
 from napari_salient.active_learning.strategies import STRATEGIES
 from napari_salient.engine.run import list_runs
 from napari_salient.errors import RunError
-from napari_salient.widgets.label_volumes.trainer import KIND
 
 if TYPE_CHECKING:
     from pathlib import Path

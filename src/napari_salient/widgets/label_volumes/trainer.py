@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_salient.active_learning.rounds import FILE_NAME
+from napari_salient.active_learning.modelling import KIND
+from napari_salient.active_learning.rounds import RoundResult
+from napari_salient.engine.control import Control
 from napari_salient.engine.events import FinishReason, Warned
 from napari_salient.engine.run import Run, RunState, list_runs
 from napari_salient.errors import RunError, SalientError
@@ -14,7 +17,7 @@ from napari_salient.widgets.notice import sentence_of
 from napari_salient.widgets.worker import start_job
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from qtpy.QtWidgets import QWidget
@@ -23,8 +26,6 @@ if TYPE_CHECKING:
     from napari_salient.engine.events import Event, Finished
     from napari_salient.project.rounds import Round
     from napari_salient.widgets.worker import Job
-
-KIND = "segmentation"
 
 
 class Trainer(QObject):
@@ -46,13 +47,15 @@ class Trainer(QObject):
         self.session = session
         self.run: Run | None = None
         self.job: Job | None = None
+        self._reading: Job | None = None
         self._owner = owner
-        self._labelled_at_start = max((r.labelled for r in self._rounds()), default=0)
+        self._closed = False
+        self._labelled_at_start = self._last_labelled()
 
     @property
     def running(self) -> bool:
-        """Whether a round is being trained."""
-        return self.job is not None and self.job.running
+        """Whether a round is being trained or put to use."""
+        return any(job is not None and job.running for job in (self.job, self._reading))
 
     def start(self) -> None:
         """Train the next round on what is accepted now."""
@@ -78,6 +81,26 @@ class Trainer(QObject):
         except SalientError as error:
             self.told.emit(str(error), "error")
 
+    def take_up(self) -> bool:
+        """Put a round to use that ended together with the program; return whether there is one."""
+        found = None
+        with self._telling():
+            found = self.session.take_up()
+        if found is None:
+            return False
+        self._labelled_at_start = self._last_labelled()
+        words = f"Round {found.number} was complete when the program ended; it is in use now."
+        self.told.emit(words, "info")
+        self.adopted.emit()
+        return True
+
+    def close(self) -> None:
+        """Let a running round save; if it completes, the next opening takes it up."""
+        self._closed = True
+        for job in (self.job, self._reading):
+            if job is not None:
+                job.close()
+
     def start_if_due(self) -> None:
         """Train when a batch was labelled since the last start, if that is wanted."""
         settings = self.session.settings
@@ -87,13 +110,9 @@ class Trainer(QObject):
 
     def roll_back(self, number: int) -> None:
         """Use the model of an earlier round."""
-        try:
-            self.session.rollback(number)
-        except SalientError as error:
-            self.told.emit(str(error), "error")
-            return
-        self.told.emit(f"Round {number} is in use again.", "info")
-        self.adopted.emit()
+        run_id = next((r.run_id for r in self._rounds() if r.number == number), None)
+        if run_id is not None:
+            self._foresee(run_id, lambda: self._rolled_back(number))
 
     def interrupted(self) -> Run | None:
         """Return the newest run if it is a round that did not come to its end."""
@@ -127,21 +146,53 @@ class Trainer(QObject):
         if finished.reason is FinishReason.ERRORED:
             error = finished.error or RunError(finished.message)
             self.told.emit(sentence_of(error), "error")
-        elif finished.reason is FinishReason.COMPLETED:
-            self._adopt(finished)
+        elif finished.reason is FinishReason.COMPLETED and not self._closed:
+            self._foresee(finished.result.run_id, lambda: self._adopt(finished))
+
+    def _foresee(self, run_id: str, then: Callable[[], object]) -> None:
+        """Read what a round says about the open case, whichever that is by then; go on after it."""
+
+        def ended(_finished: Finished) -> None:
+            if self._closed:
+                return
+            if self.session.foresaw(run_id):
+                then()
+            else:
+                self._foresee(run_id, then)
+
+        self._reading = start_job(
+            lambda: self.session.foresee(run_id),
+            Control(),
+            on_finished=ended,
+            name="Reading what a round predicts",
+            owner=self._owner,
+        )
 
     def _adopt(self, finished: Finished) -> None:
-        try:
+        with self._telling():
             self.session.adopt(finished.result)
+            severity = "warning" if finished.result.flagged else "info"
+            self.told.emit(f"{finished.message}.", severity)
+            self.adopted.emit()
+
+    def _rolled_back(self, number: int) -> None:
+        with self._telling():
+            self.session.rollback(number)
+            self.told.emit(f"Round {number} is in use again.", "info")
+            self.adopted.emit()
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
         except SalientError as error:
             self.told.emit(str(error), "error")
-            return
-        severity = "warning" if finished.result.flagged else "info"
-        self.told.emit(f"{finished.message}.", severity)
-        self.adopted.emit()
 
     def _accepted(self) -> int:
         return self.session.progress().accepted
+
+    def _last_labelled(self) -> int:
+        return max((r.labelled for r in self._rounds()), default=0)
 
     def _rounds(self) -> list[Round]:
         return self.session.project.catalogue.rounds()
@@ -153,4 +204,4 @@ def interrupted_round(runs_dir: Path) -> Run | None:
     if newest is None or newest.state not in (RunState.FINISHED, RunState.FAILED):
         return None
     started = any((newest.directory / "checkpoints").glob("*.safetensors"))
-    return newest if started and not (newest.directory / FILE_NAME).exists() else None
+    return newest if started and not RoundResult.kept_in(newest.directory) else None

@@ -58,14 +58,14 @@ class Workbench(QWidget):
 
     def begin(self) -> None:
         """Open the first slice that waits."""
-        self.desk.begin()
+        if not self.trainer.take_up():
+            self.desk.begin()
         self._offer_resume()
 
     def close_project(self) -> None:
         """Give keys and layers back, and close the project; a running round saves first."""
         self.keyboard.unbind()
-        if self.trainer.job is not None:
-            self.trainer.job.close()
+        self.trainer.close()
         self.desk.close()
         self.compaction.close()
         self.session.project.close()
