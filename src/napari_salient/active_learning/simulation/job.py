@@ -20,8 +20,8 @@ from napari_salient.active_learning.simulation.experiment import (
     initial_slices,
     run_round,
 )
-from napari_salient.active_learning.simulation.probe import probe_stability
 from napari_salient.active_learning.simulation.interpolated import Interpolated
+from napari_salient.active_learning.simulation.probe import probe_stability
 from napari_salient.active_learning.simulation.records import Record, RecordFile, identity_of
 from napari_salient.active_learning.strategies import strategy
 from napari_salient.engine.atomic import write_atomically
