@@ -109,22 +109,25 @@ class VolumePool:
         """Return a volume (channel, z, y, x); do not write into it."""
         if number not in self._kept:
             self._kept[number] = self._read(number)
+            while len(self._kept) > 1 and self._bytes() > self._limit_bytes:
+                self._kept.popitem(last=False)
         self._kept.move_to_end(number)
-        while len(self._kept) > 1 and self._bytes() > self._limit_bytes:
-            self._kept.popitem(last=False)
         return self._kept[number]
 
     def without_anatomy(self, seed: int) -> VolumePool:
-        """Return the same volumes with noise for all but what is as dark as the darkest voxel.
+        """Return the same volumes with noise for all but their empty borders.
 
-        Padding and air stay. Who still solves a task on them goes by the border.
+        Those are the outer slices, along each axis, in which all voxels are as dark as the darkest.
+        Who still solves a task on such volumes goes by the borders.
         """
 
         def read(number: int) -> Image:
             image = self.image(number)
             noise = np.random.default_rng([seed, number]).standard_normal(image.shape, np.float32)
-            darkest = image.min((1, 2, 3), keepdims=True)
-            return np.where(image == darkest, darkest, noise)
+            replaced = image.copy()
+            inside = (slice(None), *_filled(image))
+            replaced[inside] = noise[inside]
+            return replaced
 
         limit = self._limit_bytes
         return VolumePool(
@@ -138,6 +141,16 @@ class VolumePool:
 
     def _bytes(self) -> int:
         return sum(image.nbytes for image in self._kept.values())
+
+
+def _filled(image: Image) -> tuple[slice, ...]:
+    """Return the smallest box (z, y, x) outside of which all voxels are as dark as the darkest."""
+    present = (image != image.min((1, 2, 3), keepdims=True)).any(0)
+    spans = []
+    for axis in range(3):
+        used = np.flatnonzero(present.any(tuple(other for other in range(3) if other != axis)))
+        spans.append(slice(used[0], used[-1] + 1) if len(used) else slice(0))
+    return tuple(spans)
 
 
 def _one_count(names: Sequence[str], channels: Sequence[int]) -> int:

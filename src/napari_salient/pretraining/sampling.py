@@ -64,8 +64,10 @@ class Sampler:
         order = rng.permutation(len(self.pool) if among is None else np.asarray(among))
         for turn in range(count):
             first = order[turn % len(order)]
-            others = rng.choice(order[order != first], self.proxy.volumes - 1, replace=False)
-            numbers = [int(first), *map(int, others)]
+            numbers = [int(first)]
+            if self.proxy.volumes > 1:
+                others = order[order != first]
+                numbers += rng.choice(others, self.proxy.volumes - 1, replace=False).tolist()
             windows = torch.stack([self._window(number, rng) for number in numbers])
             draw = self.proxy.draw(rng)
             yield draw, self.proxy.apply(windows, draw)
