@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from napari_salient.active_learning.model import Segmenter, build_segmenter
-from napari_salient.active_learning.scoring import score_pool
+from napari_salient.active_learning.scoring import Scorer, score_pool
 from napari_salient.active_learning.settings import SegmentationSettings
 from napari_salient.active_learning.spec import spec_for
 from napari_salient.data.discover import find_volumes
@@ -142,10 +142,10 @@ def forward(model: Segmenter, batches: list[Tensor]) -> None:
 
 def score(pool: Pool, load: Callable[[int], NDArray[np.float32]]) -> None:
     """Score the pool as a round does."""
-    (*_, last) = score_pool(pool.model, range(len(pool.headers)), load, Control())
+    (*_, last) = score_pool(Scorer(pool.model, {"entropy"}), range(len(pool.headers)), load, Control())
     assert isinstance(last, Finished)
     assert last.reason is FinishReason.COMPLETED, last.message
-    assert len(last.result.entropy) == pool.slices
+    assert len(last.result.measures["entropy"]) == pool.slices
 
 
 def timed(work: Callable[[], object]) -> dict[str, float]:
