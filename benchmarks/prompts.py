@@ -57,8 +57,8 @@ def main() -> None:
     }
     rows = []
     for name, (volumes, reaches) in sets.items():
-        for kind in ("click", "scribble"):
-            rows += prompt_rows(name, kind, volumes, reaches)
+        rows += prompt_rows(name, "click", volumes, reaches)
+        rows += prompt_rows(name, "scribble", volumes, reaches[1:2])
         rows += box_rows(name, volumes)
     speed = measure_speed()
     write_result("prompts", given, rows=rows, speed=speed)
@@ -67,7 +67,7 @@ def main() -> None:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--side", default="test", choices=["pool", "test"])
-    parser.add_argument("--volumes", type=int, default=30, help="of the hippocampus")
+    parser.add_argument("--volumes", type=int, default=20, help="of the hippocampus")
     parser.add_argument("--seeds", type=int, default=3, help="networks")
     parser.add_argument("--output", type=Path, default=Path("out/prompts.json"))
     return parser.parse_args()

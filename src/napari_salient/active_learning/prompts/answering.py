@@ -85,7 +85,7 @@ def _framed(prompt: BoxPrompt, value: int, scene: Scene) -> Relabelling | None:
     _unlocked(frame, view)
     taken = [BACKGROUND, value] if prompt.include else [value]
     free = np.isin(view.labels, taken) & view.open
-    where = object_in(frame, free, view, view.log_odds(value))
+    where = object_in(frame, free, view, view.log_odds(value, prompt.include))
     return relabelled(view.labels, where, value if prompt.include else BACKGROUND, view.box)
 
 
