@@ -142,7 +142,9 @@ def forward(model: Segmenter, batches: list[Tensor]) -> None:
 
 def score(pool: Pool, load: Callable[[int], NDArray[np.float32]]) -> None:
     """Score the pool as a round does."""
-    (*_, last) = score_pool(Scorer(pool.model, {"entropy"}), range(len(pool.headers)), load, Control())
+    (*_, last) = score_pool(
+        Scorer(pool.model, {"entropy"}), range(len(pool.headers)), load, Control()
+    )
     assert isinstance(last, Finished)
     assert last.reason is FinishReason.COMPLETED, last.message
     assert len(last.result.measures["entropy"]) == pool.slices
