@@ -343,3 +343,30 @@ def test_a_case_is_compacted_once_its_tail_is_long(blobs: Any, monkeypatch: Any)
     while session.undo() is not None:
         pass
     assert not blobs.project.label_array(1).any()
+
+
+def test_a_retired_class_is_shown_as_what_it_counts_as_and_comes_back(blobs: Any) -> None:
+    session = blobs.session()
+    case = session.open(1, 12)
+    blobs.paint(session)
+    session.accept()
+    painted = case.labels.copy()
+    schema = blobs.project.schema
+    session.set_schema(schema.retire(2, into=1))
+    assert session.case is case
+    assert np.array_equal(case.labels, np.minimum(painted, 1))
+    session.set_schema(blobs.project.schema.restore(2))
+    assert np.array_equal(case.labels, painted)
+    assert session.record_changes() is None
+
+
+def test_undo_never_brings_a_retired_class_back_to_the_brush(blobs: Any) -> None:
+    session = blobs.session()
+    case = session.open(1, 12)
+    stroke(session, value=2)
+    session.record_changes()
+    session.mark_empty()
+    session.set_schema(blobs.project.schema.retire(2, into=1))
+    session.undo()
+    assert sorted(np.unique(case.labels)) == [0, 1]
+    assert session.record_changes() is None

@@ -210,6 +210,18 @@ def test_retired_classes_are_trained_as_what_they_became(blobs: Any) -> None:
     assert set(np.unique(case.prediction)) <= {0, 1}
 
 
+def test_the_last_training_set_says_how_many_slices_show_a_class(blobs: Any) -> None:
+    session = blobs.session()
+    assert session.labelled_with(1) is None
+    session.adopt(first_round(blobs, session))
+    [drawn, of] = session.labelled_with(2)
+    shown = [
+        (blobs.project.label_array(case_id)[index] == 2).any()
+        for case_id, index in session._places(SliceState.ACCEPTED)
+    ]
+    assert (drawn, of) == (sum(shown), 6)
+
+
 def test_a_cancelled_round_goes_on_where_it_stopped(blobs: Any) -> None:
     session = blobs.session()
     session.propose(4)

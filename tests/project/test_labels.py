@@ -44,6 +44,15 @@ def test_a_name_may_be_used_again_after_its_class_retired() -> None:
     assert SCHEMA.retire(3).add("cyst").value_of("cyst") == 4
 
 
+def test_a_retired_class_can_be_used_again() -> None:
+    schema = SCHEMA.retire(3, into=1)
+    assert schema.name_of(3) == "anterior"
+    assert SCHEMA.retire(3).name_of(3) == "background"
+    assert schema.restore(3) == SCHEMA
+    taken = schema.add("new", key="3").restore(3)
+    assert [c.key for c in taken.active] == ["1", "2", "", "3"]
+
+
 def test_networks_count_classes_without_gaps() -> None:
     schema = SCHEMA.retire(1, into=0)
     indices = schema.to_indices(VOXELS)
@@ -62,6 +71,7 @@ def test_values_without_a_class_are_not_trained_on() -> None:
         (lambda: SCHEMA.rename(9, "x"), "no label class with value 9; the schema has 1, 2, 3"),
         (lambda: SCHEMA.retire(1, into=7), "no label class with value 7"),
         (lambda: SCHEMA.retire(1, into=2).retire(2, into=1), "retired into itself"),
+        (lambda: SCHEMA.retire(3).add("cyst").restore(3), "Two label classes have the name"),
         (lambda: SCHEMA.value_of("liver"), "no label class 'liver'"),
         (lambda: SCHEMA.recolour(1, "red"), "must look like #rrggbb, not 'red'"),
         (lambda: LabelClass(255, "x", "#000000", ""), "must be 1 to 254"),

@@ -220,6 +220,8 @@ class Annotation(Opening):
             if edit is not None:
                 other.append(step)
                 changed.append(edit)
+                if edit.box is not None:
+                    self._editor.resolve(edit.box, self.project.schema)
                 self._follow(edit)
         here = self._editor.case_id if self._editor else None
         return joined_box(edit.box for edit in changed if edit.case_id == here)

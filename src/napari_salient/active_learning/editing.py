@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from napari_salient.data.planes import Plane
     from napari_salient.project.journal import Journal
+    from napari_salient.project.labels import LabelSchema
     from napari_salient.project.states import SliceKey
 
 
@@ -109,6 +110,11 @@ class CaseEditor:
     def redo(self) -> Edit | None:
         """Take back the last undo; return the row that did."""
         return self._applied(self._journal.redo(self.case_id))
+
+    def resolve(self, box: Box, schema: LabelSchema) -> None:
+        """Let voxels of a box that an undo brought back count as what their classes became."""
+        part = box_slices(box)
+        self.labels[part] = self._shadow[part] = schema.resolve(self.labels[part])
 
     def _applied(self, edit: Edit | None) -> Edit | None:
         if edit is not None:

@@ -13,12 +13,15 @@ from napari_salient.active_learning.pool import FEATURES, PoolScores
 from napari_salient.active_learning.progress import Counts, CurvePoint, count_slices, learning_curve
 from napari_salient.active_learning.settings import LoopSettings
 from napari_salient.active_learning.strategies import strategy
+from napari_salient.active_learning.training_set import LabelSlices
+from napari_salient.errors import RunError
 from napari_salient.project.states import SliceState
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_salient.active_learning.pool import Proposal
+    from napari_salient.project.labels import LabelSchema
     from napari_salient.project.project import Project
 
 
@@ -94,6 +97,36 @@ class LabellingSession(Modelling):
         self._did(case_id)
         self._reread(case_id)
         return row
+
+    def set_schema(self, schema: LabelSchema) -> None:
+        """Change the label classes; voxels of retired ones are shown as what they count as.
+
+        Raises
+        ------
+        InputError
+            If a class would be taken out that voxels may have.
+        """
+        self.record_changes()
+        every_value = np.arange(256, dtype=np.uint8)
+        before = self.project.schema.resolve(every_value)
+        self.project.set_schema(schema)
+        if not np.array_equal(before, schema.resolve(every_value)) and self.case is not None:
+            self._reread(self.case.case.id)
+            self.case.predicted = self._prediction(self.case.case)
+
+    def labelled_with(self, value: int) -> tuple[int, int] | None:
+        """Return how many slices of the last training set show a class, and how many it has.
+
+        `None` before the first round. To count over all slices every volume would have to be read.
+        """
+        if self._round is None:
+            return None
+        try:
+            kept, _ = LabelSlices.read(self.project.runs_dir / self._round.run_id)
+        except RunError:
+            return None
+        shown = [bool((labels == value).any()) for labels in kept.labels.values()]
+        return sum(shown), len(shown)
 
     def _scores(self) -> PoolScores | None:
         """Return what the active round's model said about the pool."""

@@ -111,6 +111,19 @@ class LabelSchema:
             self._valued(into)
         return self._changed(value, lambda c: dataclasses.replace(c, retired_into=into))
 
+    def restore(self, value: int) -> LabelSchema:
+        """Return the schema with a retired class in use again, without its key if that is taken."""
+        keys = {c.key for c in self.active}
+        return self._changed(
+            value,
+            lambda c: dataclasses.replace(c, retired_into=None, key="" if c.key in keys else c.key),
+        )
+
+    def name_of(self, value: int) -> str:
+        """Return what voxels of a value count as, in a word: a class, background or unsure."""
+        known = {BACKGROUND: "background", UNSURE: "unsure"}
+        return (known | {c.value: c.name for c in self.active})[self._follow(value)]
+
     def resolve(self, labels: np.ndarray) -> np.ndarray:
         """Return a copy of uint8 labels of any shape in which retired values are replaced."""
         if len(self.active) == len(self.classes):

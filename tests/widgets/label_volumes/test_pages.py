@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QWidget
+from qtpy.QtWidgets import QLabel, QPushButton, QWidget
 
 from napari_salient.project.labels import LabelSchema
 from napari_salient.widgets.label_volumes.classes_page import ClassesPage
@@ -71,6 +71,33 @@ def test_the_classes_of_a_project_change_on_disk(shown, session, qtbot):
     with qtbot.waitSignal(page.changed):
         typed(page.editor.rows[0].name, "grey matter")
     assert session.project.schema.class_names == ("grey matter", "bright")
+
+
+def test_a_class_is_retired_and_used_again_by_keyboard_alone(shown, session, qtbot):
+    page = shown(ClassesPage(session))
+    retirement = page.retirement
+    assert not retirement.retire.isEnabled()
+    retirement.which.setFocus()
+    QTest.keyClick(retirement.which, Qt.Key.Key_Down)
+    QTest.keyClick(retirement.which, Qt.Key.Key_Down)
+    assert retirement.which.currentText() == "bright"
+    QTest.keyClick(retirement.which, Qt.Key.Key_Tab)
+    QTest.keyClick(retirement.into, Qt.Key.Key_Down)
+    assert retirement.into.currentText() == "dim"
+    QTest.keyClick(retirement.into, Qt.Key.Key_Tab)
+    with qtbot.waitSignal(page.changed):
+        QTest.keyClick(retirement.retire, Qt.Key.Key_Space)
+    assert session.project.schema.class_names == ("dim",)
+    assert [row.name.text() for row in page.editor.rows] == ["dim"]
+    assert not retirement.retire.isEnabled()
+
+    row = retirement.retired.itemAt(0).widget()
+    again = row.findChild(QPushButton)
+    assert row.findChild(QLabel).text() == "bright counts as dim"
+    with qtbot.waitSignal(page.changed):
+        QTest.keyClick(again, Qt.Key.Key_Space)
+    assert session.project.schema.class_names == ("dim", "bright")
+    assert retirement.retired.count() == 0
 
 
 def test_set_up_says_what_is_missing_one_thing_at_a_time(shown, tmp_path, volumes):

@@ -74,6 +74,9 @@ class CaseLayers:
         """Draw the labels in the colours of another schema."""
         if self.labels is not None:
             self.labels.colormap = label_colors(schema)
+            retired = [label.value for label in schema.classes if not label.active]
+            if self.labels.selected_label in retired:
+                self.labels.selected_label = schema.active[0].value
 
     def refresh_map(self, what: str) -> None:
         """Show how unsure the model is about the case; `what` says which model, in the name."""

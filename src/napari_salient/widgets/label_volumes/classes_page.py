@@ -8,9 +8,12 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_salient.errors import SalientError
+from napari_salient.widgets.label_volumes.retirement import Retirement
 from napari_salient.widgets.label_volumes.schema_editor import SchemaEditor
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari_salient.active_learning.session import LabellingSession
     from napari_salient.project.labels import LabelSchema
 
@@ -29,9 +32,13 @@ class ClassesPage(QWidget):
 
     def __init__(self, session: LabellingSession, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.project = session.project
-        self.editor = SchemaEditor(self.project.schema)
+        self.session = session
+        self.editor = SchemaEditor(session.project.schema)
         self.editor.changed.connect(self._edited)
+        self.retirement = Retirement(self._spread)
+        self.retirement.show_schema(session.project.schema)
+        self.retirement.retire_requested.connect(self._retire)
+        self.retirement.restore_requested.connect(self._restore)
         self.setFocusProxy(self.editor.add)
         what = QLabel(WHAT)
         what.setWordWrap(True)
@@ -39,13 +46,44 @@ class ClassesPage(QWidget):
         layout.setContentsMargins(4, 6, 4, 2)
         layout.addWidget(what)
         layout.addWidget(self.editor)
+        layout.addWidget(self.retirement)
         layout.addStretch(1)
 
     def _edited(self, schema: LabelSchema) -> None:
+        if not self._change(lambda: schema):
+            self.editor.set_schema(self.session.project.schema)
+
+    def _retire(self, value: int, into: int) -> None:
+        schema = self.session.project.schema
+        name = schema.name_of(value)
+        if self._change(lambda: schema.retire(value, into)):
+            self.told.emit(f"{name} counts as {schema.name_of(into)} from now on.", "info")
+            self._show()
+
+    def _restore(self, value: int) -> None:
+        if self._change(lambda: self.session.project.schema.restore(value)):
+            name = self.session.project.schema.name_of(value)
+            self.told.emit(f"{name} is in use again.", "info")
+            self._show()
+
+    def _show(self) -> None:
+        self.editor.set_schema(self.session.project.schema)
+        self.retirement.which.setFocus()
+
+    def _change(self, make: Callable[[], LabelSchema]) -> bool:
+        """Change the classes of the project; return whether that was possible."""
         try:
-            self.project.set_schema(schema)
+            self.session.set_schema(make())
         except SalientError as error:
-            self.editor.set_schema(self.project.schema)
             self.told.emit(str(error), "error")
-        else:
-            self.changed.emit()
+            return False
+        self.retirement.show_schema(self.session.project.schema)
+        self.changed.emit()
+        return True
+
+    def _spread(self, value: int) -> str:
+        found = self.session.labelled_with(value)
+        if found is None:
+            return ""
+        name = self.session.project.schema.name_of(value)
+        return f"{found[0]} of the {found[1]} slices that the model learnt from show {name}."

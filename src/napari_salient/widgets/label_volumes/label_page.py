@@ -57,6 +57,7 @@ class LabelPage(QWidget):
         schema = self.desk.session.project.schema
         self.classes.set_schema(schema)
         self.desk.view.layers.set_schema(schema)
+        self.desk.view.refresh()
         self.planes.set_colors({label.value: label.color for label in schema.classes})
         self._class_selected()
 
