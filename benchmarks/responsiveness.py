@@ -51,7 +51,7 @@ P99_TARGET_MS, MAX_TARGET_MS, SPEED_TARGET = 5.0, 200.0, 0.9
 class Reader:
     """Reads a hand's records on the window's thread: notes their lateness, passes on the rest."""
 
-    def __init__(self, canvas: Any, seconds: float, strokes: float) -> None:
+    def __init__(self, canvas: Any, seconds: float, strokes: float, seed: int) -> None:
         self.canvas = canvas
         self.late_ms: list[float] = []
         self.done: Counter[bytes] = Counter()
@@ -62,7 +62,7 @@ class Reader:
         self.pipe = self.process.stdout
         self.notifier = QSocketNotifier(self.pipe.fileno(), QSocketNotifier.Type.Read)
         self.notifier.activated.connect(self._read)
-        self._spots = np.random.default_rng(0).integers(-SPREAD_PX, SPREAD_PX, (10_000, 2))
+        self._spots = np.random.default_rng(seed).integers(-SPREAD_PX, SPREAD_PX, (10_000, 2))
         self._spot = QPointF()
         canvas.frameSwapped.connect(self._drawn)
 
@@ -151,8 +151,9 @@ def main() -> None:
         copy = folder / "headless"
         shutil.copytree(project, copy, ignore=shutil.ignore_patterns("*lock*"))
         other = Headless(copy, options.threads)
-        repetition(window, other, 3.0)
-        records = [repetition(window, other, options.seconds) for _ in range(options.repeats)]
+        repetition(window, other, 3.0, 0)
+        turns = range(1, options.repeats + 1)
+        records = [repetition(window, other, options.seconds, turn) for turn in turns]
         other.close()
         window.close()
     summary = summarise(records)
@@ -171,12 +172,12 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def repetition(window: SampleWindow, other: Headless, seconds: float) -> dict[str, Any]:
+def repetition(window: SampleWindow, other: Headless, seconds: float, turn: int) -> dict[str, Any]:
     """Take the four conditions in turn."""
-    painting = paint(window, seconds)
+    painting = paint(window, seconds, 2 * turn)
     run = window.start_training()
     begin = datetime.now(UTC)
-    painting_training = paint(window, seconds)
+    painting_training = paint(window, seconds, 2 * turn + 1)
     painting_training["steps_per_s"] = steps_per_second(run.directory, begin, datetime.now(UTC))
     begin = datetime.now(UTC)
     window.rest(seconds)
@@ -190,11 +191,11 @@ def repetition(window: SampleWindow, other: Headless, seconds: float) -> dict[st
     }
 
 
-def paint(window: SampleWindow, seconds: float) -> dict[str, Any]:
-    """Paint for so long; return the lateness of the clock and what was done."""
+def paint(window: SampleWindow, seconds: float, seed: int) -> dict[str, Any]:
+    """Paint in places that follow from the seed; return the lateness of the clock and the rates."""
     recorded: list[int] = []
     window.desk.view.recorder.recorded.connect(recorded.append)
-    reader = Reader(window.canvas, seconds, STROKES_PER_SECOND)
+    reader = Reader(window.canvas, seconds, STROKES_PER_SECOND, seed)
     window.wait(lambda: reader.ended)
     reader.close()
     window.rest(0.5)
