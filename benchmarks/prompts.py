@@ -51,14 +51,18 @@ def main() -> None:
     by_seed = [hippocampi(given.side, seed, given.volumes) for seed in range(given.seeds)]
     seen = [volume for volumes in by_seed for volume in volumes]
     sets = {
-        "hippocampus, network": (seen, (4.0, 6.0, 8.0)),
-        "hippocampus, nothing": ([v.blind() for v in by_seed[0]], (6.0, 8.0, 10.0)),
-        "organs, nothing": (list(organs()), (10.0, 20.0, 30.0)),
+        "hippocampus, network": (seen, (4.0, 6.0, 8.0), (3.0, 6.0, 9.0)),
+        "hippocampus, nothing": (
+            [v.blind() for v in by_seed[0]],
+            (6.0, 8.0, 10.0),
+            (5.0, 8.0, 12.0),
+        ),
+        "organs, nothing": (list(organs()), (10.0, 20.0, 30.0), (10.0, 20.0, 30.0)),
     }
     rows = []
-    for name, (volumes, reaches) in sets.items():
-        rows += prompt_rows(name, "click", volumes, reaches)
-        rows += prompt_rows(name, "scribble", volumes, reaches[1:2])
+    for name, (volumes, clicks, scribbles) in sets.items():
+        rows += prompt_rows(name, "click", volumes, clicks)
+        rows += prompt_rows(name, "scribble", volumes, scribbles)
         rows += box_rows(name, volumes)
     speed = measure_speed()
     write_result("prompts", given, rows=rows, speed=speed)

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 Voxel = tuple[int, int, int]
 """A voxel ``(z, y, x)``."""
 
-REACH_MM = 10.0
+CLICK_REACH_MM, SCRIBBLE_REACH_MM = 10.0, 5.0
+"""A scribble spans the object itself, so it needs to reach less far than a click."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Click:
 
     voxel: Voxel
     include: bool = True
-    reach_mm: float = REACH_MM
+    reach_mm: float = CLICK_REACH_MM
 
     @property
     def voxels(self) -> tuple[Voxel, ...]:
@@ -58,7 +59,7 @@ class Scribble:
 
     voxels: tuple[Voxel, ...]
     include: bool = True
-    reach_mm: float = REACH_MM
+    reach_mm: float = SCRIBBLE_REACH_MM
 
 
 @dataclass(frozen=True)
