@@ -11,7 +11,7 @@ from napari_salient.active_learning.opening import Opening
 from napari_salient.active_learning.progress import agreement, agreement_measurement
 from napari_salient.active_learning.queue import OPEN
 from napari_salient.active_learning.trail import Step, Trail, recent_edits, steps_back
-from napari_salient.data.planes import slice_of
+from napari_salient.data.planes import axis_of, slice_of
 from napari_salient.errors import InputError
 from napari_salient.project import states
 from napari_salient.project.states import SliceMark, SliceState
@@ -143,6 +143,16 @@ class Annotation(Opening):
             proposed = {(self.plane, index): SliceMark(SliceState.PROPOSED)}
             self.project.set_states(case_id, proposed, "reopen")
             self._queue.bring_back(case_id, index, "sent back before, to be looked at again")
+
+    def next_held_out(self) -> tuple[int, int] | None:
+        """Return the next slice of the open case to decide about, if the case is held out."""
+        if self.case is None or self.index is None or self.case.case.split == "pool":
+            return None
+        case_id, count = self.case.case.id, self.case.labels.shape[axis_of(self.plane)]
+        records = self.project.journal.slice_states(case_id)
+        done = {r.index for r in records if r.plane == self.plane and r.state in DONE}
+        order = ((self.index + step) % count for step in range(1, count + 1))
+        return next(((case_id, index) for index in order if index not in done), None)
 
     def undo(self) -> Box | None:
         """Take back the last edit or decision; its slice becomes the current one.

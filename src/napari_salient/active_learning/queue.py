@@ -103,8 +103,9 @@ class ProposalQueue:
         self.add((p for p in new if (p.case_id, p.index) not in kept), run_id)
 
     def bring_back(self, case_id: int, index: int, reason: str) -> None:
-        """Put a slice first that is open again and not in the queue any more."""
-        if self.entry(case_id, index) is None:
+        """Put a slice of the pool first that is open again and not in the queue any more."""
+        held_out = self._project.catalogue.case(case_id).split != "pool"
+        if not held_out and self.entry(case_id, index) is None:
             self.entries = [
                 Entry(Proposal(case_id, self._plane, index, 0.0, reason)),
                 *self.entries,

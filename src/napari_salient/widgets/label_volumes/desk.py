@@ -83,7 +83,10 @@ class Desk(QObject):
         self._go_on(self._neighbour(by))
 
     def decide(self, decision: Callable[[LabellingSession], object]) -> None:
-        """Take a decision about the open slice and open the next proposal."""
+        """Take a decision about the open slice and open the next proposal.
+
+        In a held-out case, of which nothing is proposed, the next undecided slice comes instead.
+        """
         if self.busy or self.here is None:
             return
         self.settle()
@@ -91,7 +94,9 @@ class Desk(QObject):
         with self._telling():
             decision(self.session)
             self._refill()
-            self._go_on(following if following in self._waiting() else self._neighbour(1))
+            if following not in self._waiting():
+                following = self._neighbour(1)
+            self._go_on(self.session.next_held_out() or following)
 
     def edit(self, change: Callable[[LabellingSession], object]) -> None:
         """Change the open slice and stay on it; undo may lead to another slice or case."""

@@ -73,7 +73,7 @@ class LabelPage(QWidget):
         self.planes.refresh()
         self.queue.show_queue(session)
         self.map.show_states(session)
-        self.counts.setText(counts_text(session.progress(), len(self.map.cells)))
+        self.counts.setText(counts_text(session.progress(), self.map.volumes))
 
     def _show_case(self) -> None:
         """Let planes, contrast and class buttons follow the layers of another case."""

@@ -13,6 +13,7 @@ from napari_salient.widgets.pool_map import PoolMap
 
 if TYPE_CHECKING:
     from napari_salient.active_learning.session import LabellingSession
+    from napari_salient.project.splits import Split
 
 CELLS = {
     SliceState.ACCEPTED: Cell.LABELLED,
@@ -22,14 +23,25 @@ CELLS = {
 }
 
 
+HELD_OUT: dict[Split, str] = {"validation": "V", "test": "T"}
+"""How the names of held-out volumes begin, which come after the pool."""
+
+
 class PoolView(PoolMap):
-    """Shows the pool of a session."""
+    """Shows the pool of a session, and below it the volumes that are held out."""
+
+    volumes = 0
+    """How many volumes the pool has."""
 
     def show_pool(self, session: LabellingSession) -> None:
-        """Show the volumes of the pool and everything about them."""
-        axis = axis_of(session.plane)
-        cases = session.project.catalogue.cases("pool")
-        self.set_cases([(case.id, case.name, case.shape[axis]) for case in cases])
+        """Show the volumes and everything about them."""
+        axis, catalogue = axis_of(session.plane), session.project.catalogue
+        rows = [(case.id, case.name, case.shape[axis]) for case in catalogue.cases("pool")]
+        self.volumes = len(rows)
+        for split, mark in HELD_OUT.items():
+            cases = catalogue.cases(split)
+            rows += [(case.id, f"{mark} · {case.name}", case.shape[axis]) for case in cases]
+        self.set_cases(rows)
         self.show_scores(session)
         self.show_states(session)
 

@@ -10,12 +10,17 @@ from qtpy.QtWidgets import QGridLayout, QLabel, QWidget
 from superqt import QElidingLabel
 
 from napari_salient.data.planes import axis_of
-from napari_salient.widgets.label_volumes.words import STATE_COLORS, place_text, state_text
+from napari_salient.widgets.label_volumes.words import (
+    HELD_OUT,
+    STATE_COLORS,
+    place_text,
+    state_text,
+)
 
 if TYPE_CHECKING:
     from napari_salient.active_learning.session import LabellingSession
 
-GOOD, WAITING, BAD = "#2fbf8f", "#f0e442", "#ff9a8a"
+GOOD, WAITING, BAD, QUIET = "#2fbf8f", "#f0e442", "#ff9a8a", "#c8ccd2"
 
 
 class SliceCard(QWidget):
@@ -27,7 +32,6 @@ class SliceCard(QWidget):
         self.place.setStyleSheet("font-weight: bold; font-size: 11pt;")
         self.state, self.reason, self.saved = QLabel(), QLabel(), QLabel()
         self.reason.setWordWrap(True)
-        self.reason.setStyleSheet("color: #c8ccd2;")
         self.saved.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         for label, name in (
             (self.place, "Open slice"),
@@ -55,6 +59,11 @@ class SliceCard(QWidget):
         record = session.project.journal.slice_state(case.case.id, session.plane, index)
         self.state.setText(state_text(record.mark))
         self.state.setStyleSheet(f"color: {STATE_COLORS[record.state]};")
+        held_out = HELD_OUT.get(case.case.split, "")
+        self.reason.setStyleSheet(f"color: {WAITING if held_out else QUIET};")
+        if held_out:
+            self.reason.setText(held_out)
+            return
         proposed = [p for p in session.queue if (p.case_id, p.index) == (case.case.id, index)]
         self.reason.setText(f"Why: {proposed[0].reason}" if proposed else "Not in the queue")
 

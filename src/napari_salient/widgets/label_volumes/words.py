@@ -46,6 +46,12 @@ STATE_COLORS = {
 }
 """The colours of the pool map, light enough for text."""
 
+HELD_OUT: dict[str, str] = {
+    "validation": "Validation: measures each round, is not trained on",
+    "test": "Test: for the final measurement alone, is not trained on and chooses nothing",
+}
+"""What the slices of a held-out case are for, by split."""
+
 
 def state_text(mark: SliceMark) -> str:
     """Return a slice's state: ``draft, edited by you``."""
