@@ -94,6 +94,19 @@ def test_the_map_is_shown_when_it_is_wanted_and_is_that_of_the_case(viewer, laye
     assert not layers.map.data.any()
 
 
+def test_the_slider_ends_at_the_last_slice_of_each_case(viewer, layers, make_case):
+    cases = [make_case(f"brain-{n}", (slices, 6, 7)) for n, slices in enumerate((9, 5, 7, 5))]
+    for case in cases[:-1]:
+        case.predicted = predicted(case, 1)
+    for shown in (False, True):
+        layers.map_wanted = shown
+        for case in (*cases, *cases):
+            layer = layers.show(case, SCHEMA)
+            layers.refresh_map("(round 1)")
+            assert viewer.dims.nsteps[0] == len(case.labels)
+            layer.visible = shown
+
+
 def test_a_layer_that_somebody_deleted_is_missed(viewer, layers, make_case):
     layer = layers.show(make_case(), SCHEMA)
     assert layers.complete

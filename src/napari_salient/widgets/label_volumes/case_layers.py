@@ -99,13 +99,18 @@ class CaseLayers:
             self.map.visible = self.map_wanted and self._case.uncertainty is not None
 
     def _fill_map(self, _event: Any = None) -> None:
-        """Put the case's values into the map if it can be seen; nothing is drawn without any."""
-        if self.map is None or self._case is None or not self.map.visible:
+        """Put the case's values into the map if it can be seen; nothing is drawn without any.
+
+        A map that is hidden takes on the size of the case as well: the viewer's slider would go on
+        to the last slice of the largest layer.
+        """
+        if self.map is None or self._case is None:
             return
-        values = self._case.uncertainty
-        if values is None:
-            values = np.zeros(self._case.labels.shape, np.float32)
-        if self.map.data is not values:
+        shape = self._case.labels.shape
+        values = self._case.uncertainty if self.map.visible else None
+        if values is None and (self.map.visible or self.map.data.shape != shape):
+            values = np.broadcast_to(np.float32(0), shape)
+        if values is not None and self.map.data is not values:
             self.map.data = values
         _rescale(self.map, self._case.header.spacing)
 
@@ -165,8 +170,14 @@ class CaseLayers:
 
 
 def _rescale(layer: Layer, spacing: tuple[float, ...]) -> None:
-    """Set a layer's scale where it is another one: even the same one costs napari 20 ms."""
-    if tuple(layer.scale) != tuple(spacing):
+    """Set a layer's scale where it is another one: even the same one costs napari 20 ms.
+
+    Of a hidden layer with data of another size it is set again, as napari measures the layer only
+    then.
+    """
+    last_voxel = np.asarray(layer.data.shape) - 1
+    measured = np.array_equal(layer.extent.data[1], last_voxel)
+    if not measured or tuple(layer.scale) != tuple(spacing):
         layer.scale = spacing
 
 
