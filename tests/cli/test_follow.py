@@ -16,6 +16,7 @@ from napari_salient.errors import InputError, RunError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 def job(control: Control, units: int = 3) -> Iterator[Event]:
@@ -48,6 +49,31 @@ def test_the_error_of_a_job_is_raised() -> None:
 def test_an_error_read_from_a_file_is_raised_with_its_message() -> None:
     with pytest.raises(RunError, match="the disk is full"):
         follow([Finished(FinishReason.ERRORED, message="the disk is full")], Control(), "work")
+
+
+def test_an_error_is_said_once_and_without_a_traceback(tmp_path: Path) -> None:
+    code = """
+import sys
+from pathlib import Path
+from napari_salient import cli
+from napari_salient.cli.follow import follow
+from napari_salient.engine.control import Control
+from napari_salient.engine.run import Run
+
+def job():
+    raise OSError(28, "No space left on device", "labels")
+    yield
+
+run = Run.create(Path(sys.argv[1]), "training", {})
+sys.exit(cli._guarded(lambda: follow(run.record(job()), run.control, "train")))
+"""
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "napari-salient: The system reports 'No space left on device' for labels; mend that or "
+        "choose another place, then repeat the command."
+    ]
 
 
 def test_a_job_that_just_stops_is_an_error() -> None:

@@ -66,6 +66,7 @@ def _guarded(run: Callable[[], int]) -> int:
     """Return the exit code of `run`, with the errors that a user can mend as one sentence."""
     from napari_salient.errors import SalientError
 
+    _hide_future_warnings()
     try:
         return run()
     except SalientError as error:
@@ -79,3 +80,19 @@ def _guarded(run: Callable[[], int]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+    except OSError as error:
+        place = f" for {error.filename}" if error.filename else ""
+        print(
+            f"napari-salient: The system reports '{error.strerror or error}'{place}; mend that or "
+            "choose another place, then repeat the command.",
+            file=sys.stderr,
+        )
+        return FAILED
+
+
+def _hide_future_warnings() -> None:
+    """Keep from standard error what libraries will change one day, unless it is asked for."""
+    import warnings
+
+    if not sys.warnoptions:
+        warnings.filterwarnings("ignore", category=FutureWarning)

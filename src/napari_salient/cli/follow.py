@@ -5,6 +5,7 @@ Its events are shown, Ctrl-C becomes a cancel that saves, and its end becomes an
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import threading
@@ -36,21 +37,34 @@ def follow(job: Iterable[Event], control: Control, title: str) -> Finished:
 def watch(events: Iterable[Event], title: str) -> Finished:
     """Show events on standard error until they end and return the last one.
 
+    An error is raised, neither shown nor logged with its traceback, so that it is said once.
+
     Raises
     ------
     Exception
         What ended the job, if it did not end by itself or by being cancelled.
     """
     finished = None
+    if logging.lastResort:
+        logging.lastResort.addFilter(_has_no_traceback)
     with _display(title) as display:
         for event in events:
+            if isinstance(event, Finished):
+                finished = event
+                _raise_error_of(event)
             display.show(event)
-            finished = event if isinstance(event, Finished) else finished
     if finished is None:
         raise RunError(f"The job '{title}' stopped without saying why; look at its last events.")
+    return finished
+
+
+def _has_no_traceback(record: logging.LogRecord) -> bool:
+    return not record.exc_info
+
+
+def _raise_error_of(finished: Finished) -> None:
     if finished.reason == FinishReason.ERRORED:
         raise finished.error or RunError(finished.message)
-    return finished
 
 
 def exit_code(finished: Finished) -> int:
