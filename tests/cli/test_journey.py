@@ -83,7 +83,7 @@ def test_an_interrupted_training_goes_on_where_it_was(
     process.communicate(timeout=60)
     assert process.returncode == 130
     (run,) = Path("runs").iterdir()
-    resumed = json_of(capsys, "train", "segmentation", *data, "--resume", str(run))
+    resumed = json_of(capsys, "train", "segmentation", "--resume", str(run))
     assert resumed["run"] == str(run)
     shown = json_of(capsys, "runs", "show", str(run))
     assert [step for step, _ in shown["loss"]] == list(range(1, 151))
@@ -95,7 +95,7 @@ def test_a_run_is_repeated_from_its_settings(
     data = ("--images", at.images, "--labels", at.labels)
     first = json_of(capsys, "train", "segmentation", *data, *TINY)
     settings = f"{first['run']}/settings.yaml"
-    again = json_of(capsys, "train", "segmentation", *data, "--config", settings)
+    again = json_of(capsys, "train", "segmentation", "--config", settings)
     assert {**first, "run": ""} == {**again, "run": ""}
 
 
@@ -121,7 +121,11 @@ def test_options_that_do_not_go_together_are_wrong_usage(
 ) -> None:
     assert main(["train", "segmentation", at.project, "--images", at.images]) == 2
     assert main(["train", "segmentation", at.project, "--resume", "run", *TINY]) == 2
-    assert "leave the model's options out" in capsys.readouterr().err
+    assert "leave the other options out" in capsys.readouterr().err
+    assert main(["train", "segmentation", at.project, "--plane", "coronal"]) == 2
+    folders = ("--images", at.images, "--labels", at.labels)
+    assert main(["train", "segmentation", *folders, "--resume", "run"]) == 2
+    assert main(["train", "segmentation", *folders, "--test-every", "0"]) == 2
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,7 +21,19 @@ if TYPE_CHECKING:
     from napari_salient.engine.run import Run
 
 KIND = "segmentation"
-S = TypeVar("S", SegmentationSettings, LoopSettings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _FolderTraining(SegmentationSettings):
+    """What a run on two folders keeps, so that it is resumed with the same patients held out."""
+
+    images: Path | None = None
+    labels: Path | None = None
+    plane: Plane = "axial"
+    test_every: int = 5
+
+
+S = TypeVar("S", _FolderTraining, LoopSettings)
 
 
 def train(
@@ -55,7 +68,8 @@ def train(
     runs
         Where the run gets its folder, ./runs if not given; a project has its own place for runs.
     resume
-        Folder of an interrupted run to go on with, with the settings it was started with.
+        Folder of an interrupted run to go on with, with the settings and the data it was started
+        with.
     plane
         Slicing plane; a project has its own.
     test_every
@@ -67,25 +81,22 @@ def train(
     settings
         The model and its training.
     """
-    from napari_salient.active_learning.training import train_job
-
-    if resume and settings != SegmentationSettings():
-        raise WrongUsage("A resumed run keeps its settings; leave the model's options out.")
-    if project is not None and (images, labels, runs) == (None, None, None):
+    of_folder = _FolderTraining(
+        **vars(settings),
+        images=images and images.absolute(),
+        labels=labels and labels.absolute(),
+        plane=plane,
+        test_every=test_every,
+    )
+    names_folders = runs is not None or of_folder != _FolderTraining(**vars(settings))
+    if resume and (names_folders or settings != SegmentationSettings()):
+        raise WrongUsage("A resumed run keeps its settings and data; leave the other options out.")
+    if test_every < 2:
+        raise WrongUsage(f"--test-every must be 2 or more, not {test_every}.")
+    if project is not None and not names_folders:
         finished, run = _train_project(project, resume, settings)
-    elif project is None and images is not None and labels is not None:
-        run, settings = _start(resume, runs or Path("runs"), settings)
-        job = train_job(
-            images,
-            labels,
-            run.directory,
-            settings,
-            run.control,
-            plane=plane,
-            test_every=test_every,
-            resume=resume is not None,
-        )
-        finished = follow(run.record(job), run.control, "train segmentation")
+    elif project is None and (resume or (images and labels)):
+        finished, run = _train_folder(runs or Path("runs"), resume, of_folder)
     else:
         raise WrongUsage("Name either a project alone, or both --images and --labels.")
     result = {"run": str(run.directory), **_metrics(finished.result)}
@@ -153,6 +164,27 @@ def evaluate(
     if finished.result:
         show(finished.result, _evaluation_table(finished.result), as_json=json, output=output)
     return exit_code(finished)
+
+
+def _train_folder(
+    runs: Path, resume: Path | None, settings: _FolderTraining
+) -> tuple[Finished, Run]:
+    from napari_salient.active_learning.training import train_job
+
+    run, kept = _start(resume, runs, settings)
+    if kept.images is None or kept.labels is None:
+        raise InputError(f"{run.directory} belongs to a project; name that before --resume.")
+    job = train_job(
+        kept.images,
+        kept.labels,
+        run.directory,
+        kept,
+        run.control,
+        plane=kept.plane,
+        test_every=kept.test_every,
+        resume=resume is not None,
+    )
+    return follow(run.record(job), run.control, "train segmentation"), run
 
 
 def _train_project(
