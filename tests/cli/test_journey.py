@@ -66,6 +66,23 @@ def test_train_predict_and_evaluate_a_folder(
     assert "dice" in scores["mean"]
 
 
+def test_predictions_that_would_overwrite_each_other_or_come_to_nothing_are_an_error(
+    at: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ("--images", at.images, "--labels", at.labels)
+    run = json_of(capsys, "train", "segmentation", *data, *TINY)["run"]
+    predict = ("predict", "segmentation", run)
+    assert main([*predict, str(at.root), "--output", at.predicted]) == 1
+    assert "would be the case 'case-0'" in capsys.readouterr().err
+    assert not Path(at.predicted).exists()
+    assert main([*predict, at.images, "--output", at.images]) == 1
+    assert "is the image itself" in capsys.readouterr().err
+    newest = max(Path(run, "checkpoints").iterdir())
+    newest.write_bytes(newest.read_bytes()[:1000])
+    assert main([*predict, at.images, "--output", at.predicted]) == 1
+    assert "use an earlier one" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_an_interrupted_training_goes_on_where_it_was(
     at: Folders, capsys: pytest.CaptureFixture[str]

@@ -12,6 +12,7 @@ from napari_salient.cli.follow import exit_code, follow
 from napari_salient.cli.output import pairs, show, table
 from napari_salient.data.planes import Plane
 from napari_salient.engine.control import Control
+from napari_salient.engine.events import FinishReason
 from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
@@ -123,10 +124,13 @@ def predict(checkpoint: Path, images: Path, /, *, output: Path, json: bool = Fal
     """
     from napari_salient.active_learning.training import predict_job
 
+    _refuse_equal_names(images)
     control = Control()
     job = predict_job(_checkpoint(checkpoint), images, output, control)
     finished = follow(job, control, "predict")
     written = finished.result or []
+    if not written and finished.reason is FinishReason.COMPLETED:
+        raise InputError(f"No volume in {images} could be segmented, for the reasons above.")
     result = {"folder": str(output), "files": [path.name for path in written]}
     show(result, f"{len(written)} label files are in {output}.", as_json=json)
     return exit_code(finished)
@@ -158,6 +162,7 @@ def evaluate(
     """
     from napari_salient.active_learning.training import evaluate_job
 
+    _refuse_equal_names(images)
     control = Control()
     job = evaluate_job(_checkpoint(checkpoint), images, labels, control)
     finished = follow(job, control, "evaluate")
@@ -217,16 +222,27 @@ def _start(resume: Path | None, runs_dir: Path, settings: S) -> tuple[Run, S]:
     return run, stored
 
 
+def _refuse_equal_names(images: Path) -> None:
+    """Refuse volumes of one name, whose labels would be written to, or read from, one file."""
+    from napari_salient.data.discover import find_volumes
+    from napari_salient.project.intake import refuse_equal_names
+
+    refuse_equal_names(find_volumes(images))
+
+
 def _checkpoint(path: Path) -> Path:
-    """Return `path`, or the newest checkpoint of the run in that folder."""
+    """Return `path`, or the newest checkpoint of the run in that folder.
+
+    One that is damaged is not passed over: an earlier one is another model.
+    """
     if not path.is_dir():
         return path
-    from napari_salient.engine.checkpoint import latest_checkpoint
+    from napari_salient.engine.checkpoint import checkpoint_paths
 
-    newest = latest_checkpoint(path)
-    if newest is None:
+    newest_first = checkpoint_paths(path)
+    if not newest_first:
         raise InputError(f"{path} holds no checkpoint; name a run's folder or a checkpoint file.")
-    return newest
+    return newest_first[0]
 
 
 def _metrics(result: Any) -> Mapping[str, Any]:
