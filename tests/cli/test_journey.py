@@ -133,6 +133,27 @@ def test_a_project_goes_from_volumes_to_a_round_and_to_exported_labels(
     assert np.array_equal(np.asarray(exported.dataobj), np.asarray(truth.dataobj))
 
 
+def test_labels_that_do_not_fit_are_refused_before_there_is_a_project(
+    at: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    label = Path(at.labels) / "case-3.nii.gz"
+    nibabel.save(nibabel.Nifti1Image(np.full((16, 16, 8), 2, np.uint8), np.eye(4)), label)
+    create = ("project", "create", at.images, at.project, "--labels", "block")
+    assert main([*create, "--label-files", at.labels]) == 1
+    assert "case-3.nii.gz" in capsys.readouterr().err
+    assert not Path(at.project).exists()
+
+
+def test_the_labels_of_an_image_that_is_left_out_are_left_out(
+    at: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (Path(at.images) / "case-3.nii.gz").write_bytes(b"damaged")
+    create = ("project", "create", at.images, at.project, "--labels", "block")
+    assert main([*create, "--label-files", at.labels]) == 0
+    assert "left out: " in capsys.readouterr().out
+    assert json_of(capsys, "project", "info", at.project)["slices"] == {"accepted": 40}
+
+
 def test_options_that_do_not_go_together_are_wrong_usage(
     at: Folders, capsys: pytest.CaptureFixture[str]
 ) -> None:

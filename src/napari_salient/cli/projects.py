@@ -13,10 +13,11 @@ from napari_salient.data.planes import Plane
 from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from napari_salient.engine.control import Control
     from napari_salient.engine.events import Event
+    from napari_salient.project.labels import LabelSchema
     from napari_salient.project.project import Project
 
 
@@ -54,15 +55,16 @@ def create(
     seed
         Seed of the split.
     """
-    from napari_salient.data.discover import find_volumes
+    from napari_salient.data.discover import case_name, find_volumes
     from napari_salient.engine.control import Control
     from napari_salient.project.labels import LabelSchema
     from napari_salient.project.project import Project
 
     files = find_volumes(images)
     pairs_of_labels = _label_pairs(files, label_files)
-    control = Control()
     schema = LabelSchema.of(*labels)
+    _check_labels(files, pairs_of_labels, schema)
+    control = Control()
     job = Project.create_job(
         project, files, control, labels=schema, plane=plane, name=name, seed=seed
     )
@@ -71,6 +73,7 @@ def create(
         return exit_code(finished)
     for refused in finished.result.refused:
         print(f"left out: {refused.reason}")
+        pairs_of_labels.pop(case_name(refused.path), None)
     if pairs_of_labels:
         finished = follow(_import(project, pairs_of_labels, control), control, "import labels")
     info(project)
@@ -139,6 +142,23 @@ def _label_pairs(files: Sequence[Path], folder: Path | None) -> dict[str, Path]:
     if not found:
         raise InputError(f"No file in {folder} has the name of a volume; rename the labels.")
     return found
+
+
+def _check_labels(
+    files: Sequence[Path], pairs_of_labels: Mapping[str, Path], schema: LabelSchema
+) -> None:
+    """Refuse labels that do not fit, before there is a project."""
+    from napari_salient.data.discover import case_name
+    from napari_salient.data.labels import read_labels
+    from napari_salient.data.volumes import read_header
+
+    for image in files:
+        if path := pairs_of_labels.get(case_name(image)):
+            try:
+                header = read_header(image)
+            except InputError:
+                continue  # the image will be left out
+            schema.refuse_unknown_values(read_labels(path, header), path)
 
 
 def _import(folder: Path, files: dict[str, Path], control: Control) -> Iterator[Event]:

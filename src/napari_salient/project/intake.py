@@ -14,7 +14,7 @@ from napari_salient.project.catalogue import Case
 from napari_salient.project.splits import hash_patient
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
     from napari_salient.data.volumes import VolumeHeader
     from napari_salient.engine.control import Control
@@ -124,7 +124,7 @@ def sort_out(
     return Intake(tuple(images), tuple(refused))
 
 
-def refuse_equal_names(paths: Iterable[Path]) -> None:
+def refuse_equal_names(paths: Sequence[Path]) -> None:
     """Raise `InputError` if there is no path, or if two would become cases of one name."""
     from napari_salient.data.discover import case_name
 
@@ -133,9 +133,10 @@ def refuse_equal_names(paths: Iterable[Path]) -> None:
         raise InputError("There are no images to make cases of; choose a folder with volumes.")
     name, count = names.most_common(1)[0]
     if count > 1:
+        first, second = [path for path in paths if case_name(path) == name][:2]
         raise InputError(
-            f"{count} images would be the case '{name}'; rename the files so that their names "
-            "differ."
+            f"{count} images would be the case '{name}', {first} and {second} among them; rename "
+            "the files so that their names differ."
         )
 
 

@@ -13,6 +13,7 @@ from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 BACKGROUND = 0
 UNSURE = 255
@@ -150,6 +151,16 @@ class LabelSchema:
         table = np.full(256, UNSURE, np.uint8)
         table[: len(self.active) + 1] = [BACKGROUND, *(c.value for c in self.active)]
         return np.asarray(table[indices])
+
+    def refuse_unknown_values(self, labels: np.ndarray, path: Path) -> None:
+        """Raise `InputError` if labels read from `path` have a value that no class ever had."""
+        known = {BACKGROUND, UNSURE, *(c.value for c in self.classes)}
+        unknown = sorted(set(np.unique(labels).tolist()) - known)
+        if unknown:
+            raise InputError(
+                f"{path} has the label value {unknown[0]}, which no class of the project has; add "
+                "the class or choose another file."
+            )
 
     def _follow(self, value: int) -> int:
         targets = {c.value: c.retired_into for c in self.classes if c.retired_into is not None}

@@ -8,8 +8,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-import numpy as np
-
 from napari_salient.engine.control import Control
 from napari_salient.engine.events import Finished
 from napari_salient.errors import InputError, ProjectError
@@ -18,7 +16,6 @@ from napari_salient.project.catalogue import Case, Catalogue
 from napari_salient.project.edits import box_slices, diff_box
 from napari_salient.project.filesystem import refuse_network_share
 from napari_salient.project.journal import Journal
-from napari_salient.project.labels import BACKGROUND, UNSURE, LabelSchema
 from napari_salient.project.lock import ProjectLock
 from napari_salient.project.manifest import ProjectSettings
 from napari_salient.project.migrations import migrate
@@ -29,10 +26,13 @@ from napari_salient.project.states import IMPORTED, SliceState, slice_mark
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    import numpy as np
+
     from napari_salient.data.planes import Plane
     from napari_salient.data.volumes import VolumeHeader
     from napari_salient.engine.events import Event
     from napari_salient.project.intake import Refused
+    from napari_salient.project.labels import LabelSchema
     from napari_salient.project.states import Marks
 
 
@@ -251,7 +251,7 @@ class Project:
 
         header, before = self.header(case_id), self._stored_labels(case_id)
         after = read_labels(path, header)
-        self._refuse_unknown_values(after, path)
+        self.schema.refuse_unknown_values(after, path)
         box = diff_box(before, after)
         inside = box_slices(box) if box else None
         return self.journal.record(
@@ -301,15 +301,6 @@ class Project:
 
         plane = self.settings.plane
         return {(plane, index): (state, note) for index in range(header.shape[axis_of(plane)])}
-
-    def _refuse_unknown_values(self, labels: np.ndarray, path: Path) -> None:
-        known = {BACKGROUND, UNSURE, *(c.value for c in self.schema.classes)}
-        unknown = sorted(set(np.unique(labels).tolist()) - known)
-        if unknown:
-            raise InputError(
-                f"{path} has the label value {unknown[0]}, which no class of the project has; add "
-                "the class or choose another file."
-            )
 
     def _refuse_read_only(self) -> None:
         if self.read_only:
