@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 
 import pytest
@@ -9,6 +10,7 @@ from qtpy.QtWidgets import QWidget
 
 from napari_salient.engine.control import Control
 from napari_salient.engine.events import Finished, FinishReason, Saved, Step
+from napari_salient.widgets.closing import on_closed
 from napari_salient.widgets.worker import start_job
 
 pytestmark = [
@@ -54,3 +56,15 @@ def test_closing_the_panel_alone_ends_its_job(make_napari_viewer, qtbot):
     dock.destroyOnClose()
     qtbot.waitUntil(lambda: not job.running)
     assert len(saved) == 1
+
+
+def test_a_panel_that_pythons_collector_takes_with_its_window_is_still_heard_of(qtbot):
+    heard = []
+
+    window = QWidget()
+    panel = QWidget(window)
+    window.panel = panel
+    on_closed(panel, lambda: heard.append("gone"))
+    del window, panel
+    gc.collect()
+    assert heard == ["gone"]

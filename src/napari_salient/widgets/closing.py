@@ -35,12 +35,12 @@ class _Watcher(QObject):
         super().__init__(widget)
         self.pending: list[Callable[[], object]] = []
         widget.installEventFilter(self)
-        widget.destroyed.connect(_emptier(self.pending))
+        widget.destroyed.connect(_at_destruction(self.pending))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         taken_out = event.type() == QEvent.Type.ParentChange and watched.parent() is None
         if taken_out or event.type() == QEvent.Type.Close:
-            _emptier(self.pending)()
+            _call_all(self.pending)
         return False
 
 
@@ -50,9 +50,20 @@ def _watcher_of(widget: QWidget) -> _Watcher:
     return found or _Watcher(widget)
 
 
-def _emptier(pending: list[Callable[[], object]]) -> Callable[..., None]:
-    def call_all(*_destroyed: object) -> None:
-        while pending:
-            pending.pop()()
+_kept: set[Callable[..., None]] = set()
+"""What `destroyed` calls. Python's collector must not get it: it would empty the function before Qt
+destroys the widget, and PyQt crashes when it calls an empty function."""
 
-    return call_all
+
+def _at_destruction(pending: list[Callable[[], object]]) -> Callable[..., None]:
+    def destroyed(*_: object) -> None:
+        _kept.discard(destroyed)
+        _call_all(pending)
+
+    _kept.add(destroyed)
+    return destroyed
+
+
+def _call_all(pending: list[Callable[[], object]]) -> None:
+    while pending:
+        pending.pop()()
