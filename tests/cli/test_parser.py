@@ -121,13 +121,22 @@ def test_the_docstring_is_the_help() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["here", "--width", "wide"], ["here", "--inner.schedule", "never"]]
+    ("words", "complaint"),
+    [
+        ([], "the following arguments are required: folder"),
+        (["here", "--width", "wide"], "'width' must be a whole number, not 'wide'."),
+        (["here", "--inner.schedule", "never"], "'inner.schedule' must be one of 'constant'"),
+    ],
 )
-def test_wrong_usage_ends_with_code_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_usage_ends_with_code_2(
+    words: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as leaving:
         run(*words)
     assert leaving.value.code == 2
-    assert "See napari-salient command --help." in capsys.readouterr().err
+    complaints = capsys.readouterr().err
+    assert complaint in complaints
+    assert "See napari-salient command --help." in complaints
 
 
 def test_the_settings_of_a_run_are_read_back(tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false"}
+
 
 class HelpFormatter(jsonargparse.DefaultHelpFormatter):
     """Names a type as its module-free name, like ``Path``."""
@@ -43,9 +45,22 @@ class Parser(jsonargparse.ArgumentParser):
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Print the sentence on standard error and leave."""
-        sentence = " ".join(message.split())
+        sentence = _in_words(" ".join(message.split()))
         print(f"{self.prog}: {sentence}\nSee {self.prog} --help.", file=sys.stderr)
         raise SystemExit(2)
+
+
+def _in_words(message: str) -> str:
+    """Return the parser's complaint about a value without the names of Python's types."""
+    found = re.match(r'Parser key "([\w.]+)": (.*?)[. ]+(?:Got|Given) value: (.*)', message)
+    if not found:
+        return message
+    name, expected, value = found.groups()
+    if choices := re.search(r"Literal\[(.*?)\]", expected):
+        return f"'{name}' must be one of {choices[1]}, not {value!r}."
+    if kind := re.search(r"<class '(\w+)'>", expected):
+        return f"'{name}' must be {_KINDS.get(kind[1], kind[1])}, not {value!r}."
+    return message
 
 
 def call(command: Command, words: Sequence[str]) -> int:

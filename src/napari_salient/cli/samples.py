@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from napari_salient.cli.commands import WrongUsage
 from napari_salient.cli.output import pairs, show
 
 
@@ -24,6 +25,8 @@ def make(kind: Literal["brain"], folder: Path, /, *, cases: int = 8, seed: int =
     """
     from napari_salient.samples.brain import make_brain_pool
 
+    if seed < 0:
+        raise WrongUsage(f"--seed must not be negative, but is {seed}.")
     made = make_brain_pool(folder, cases=cases, seed=seed)
     result = {"kind": kind, "cases": cases, "images": str(made.images), "labels": str(made.labels)}
     show(result, pairs(result))
