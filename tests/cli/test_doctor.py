@@ -65,6 +65,15 @@ def test_no_display_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     assert row.status == "warn"
 
 
+def test_a_binding_that_is_asked_for_but_not_there_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("QT_API", "pyqt4")
+    (row,) = probes.window()
+    assert (row.status, row.found) == ("fail", "QT_API=pyqt4")
+    assert "Unset QT_API" in row.mend
+
+
 @pytest.mark.window
 def test_a_window_opens() -> None:
     (row,) = probes.window()

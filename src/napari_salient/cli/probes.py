@@ -30,6 +30,7 @@ cuda = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
 print(json.dumps({"cuda": cuda, "mps": torch.backends.mps.is_available()}))
 """
 
+BINDINGS = ("PyQt6", "PySide6", "PyQt5")
 TIMEOUT_S = 90
 LINUX_LIBRARIES = (
     "On Debian and Ubuntu: apt-get install libgl1 libegl1 libxkbcommon-x11-0 libxcb-cursor0 "
@@ -44,18 +45,25 @@ class ProbeError(Exception):
 
 def window() -> Iterator[Row]:
     """Yield the Qt binding and whether a window opens on this display."""
-    if not _has_module("qtpy") or not _binding():
+    installed = [name for name in BINDINGS if _has_module(name)]
+    if not _has_module("qtpy") or not installed:
         mend = "pip install 'napari-salient[pyqt6]'; everything but open and demo works without."
         yield Row("window", "warn", "no Qt binding", mend)
         return
+    asked = os.environ.get("QT_API", "")
+    chosen = [name for name in installed if asked.lower() in ("", name.lower())]
+    if not chosen:
+        mend = f"Unset QT_API, or set it to what is installed: {', '.join(installed).lower()}."
+        yield Row("window", "fail", f"QT_API={asked}", mend)
+        return
     if not has_display():
         mend = "Log in to a desktop, or put xvfb-run -a before the command."
-        yield Row("window", "warn", f"{_binding()}, no display", mend)
+        yield Row("window", "warn", f"{chosen[0]}, no display", mend)
         return
     try:
         found = _probe(WINDOW)
     except ProbeError as error:
-        yield Row("window", "fail", f"{_binding()}: {error}", _window_mend())
+        yield Row("window", "fail", f"{chosen[0]}: {error}", _window_mend())
     else:
         text = f"{found['binding']} {found['version']} opens a window on {found['platform']}"
         yield Row("window", "ok", text)
@@ -77,10 +85,6 @@ def has_display() -> bool:
     if sys.platform in ("win32", "darwin"):
         return True
     return any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
-
-
-def _binding() -> str | None:
-    return next((name for name in ("PyQt6", "PySide6", "PyQt5") if _has_module(name)), None)
 
 
 def _has_module(name: str) -> bool:
