@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from napari.components import ViewerModel
 from napari.layers import Labels
@@ -20,6 +20,7 @@ def viewer_of(spacing):
     return viewer, layer
 
 
+@settings(deadline=None)
 @given(
     st.tuples(*[st.floats(0.2, 9.0)] * 3), st.sampled_from(PLANES), st.integers(0, min(SHAPE) - 1)
 )
