@@ -89,7 +89,10 @@ def prompt_rows(
                 continue
             with patch(f"{ANSWERING}.region_like", region):
                 curves[method] = np.array([curve(v, kind, reach) for v in volumes])
-        rows += [as_row(name, f"{kind} {reach:g} mm", m, curves[m], curves[OURS]) for m in curves]
+        rows += [
+            as_row(name, f"{kind} {reach:g} mm", m, volumes, curves[m], curves[OURS])
+            for m in curves
+        ]
     show(rows)
     return rows
 
@@ -148,14 +151,23 @@ def applied(prompt: Prompt, value: int, labels: np.ndarray, volume: Volume) -> n
 
 
 def as_row(
-    name: str, prompt: str, method: str, curves: np.ndarray, ours: np.ndarray
+    name: str,
+    prompt: str,
+    method: str,
+    volumes: list[Volume],
+    curves: np.ndarray,
+    ours: np.ndarray,
 ) -> dict[str, Any]:
-    """Return the figures of a method; `curves` are (volume, prompts so far)."""
-    ahead = (ours - curves)[:, 1:].mean(1)
+    """Return the figures of a method; `curves` are (volume, prompts so far).
+
+    A volume that several networks saw counts once in the interval.
+    """
+    _, which = np.unique([volume.name for volume in volumes], return_inverse=True)
+    ahead = np.bincount(which, (ours - curves)[:, 1:].mean(1)) / np.bincount(which)
     low, high = bootstrap_interval(ahead, np.random.default_rng(0))
     reached = np.where((curves >= GOAL).any(1), (curves >= GOAL).argmax(1), curves.shape[1])
     return {
-        "data": name, "prompt": prompt, "method": method, "volumes": len(curves),
+        "data": name, "prompt": prompt, "method": method, "volumes": len(ahead),
         "dice": curves.mean(0).tolist(), "mean": float(curves[:, 1:].mean()),
         "prompts_to_goal": float(reached.mean()),
         "ours_ahead": {"mean": float(ahead.mean()), "low": low, "high": high},
@@ -175,7 +187,7 @@ def box_rows(name: str, volumes: list[Volume]) -> list[dict[str, Any]]:
                 found[method] = np.array([boxed(v, flat, rng) for v in volumes])
         prompt = "box on a slice" if flat else "box"
         curves = {m: np.stack([np.zeros(len(d)), d], axis=1) for m, d in found.items()}
-        rows += [as_row(name, prompt, m, curves[m], curves[OURS]) for m in curves]
+        rows += [as_row(name, prompt, m, volumes, curves[m], curves[OURS]) for m in curves]
     show(rows)
     return rows
 
