@@ -74,3 +74,26 @@ def test_effort_is_told_apart_by_help_and_counts_each_slice_once(blobs: BlobProj
         for measurement in effort_measurements(case, "axial", index, spent, run):
             catalogue.measure(measurement)
     assert effort(catalogue) == {False: Effort(2, 16.0, 4.0), True: Effort(1, 5.0, 1.0)}
+
+
+def test_a_session_counts_strokes_until_the_slice_is_accepted(blobs: BlobProject) -> None:
+    session = blobs.session()
+    session.propose()
+    session.open_next()
+    assert session.case is not None
+    for column in (3, 4, 5):
+        session.case.labels[session.index, 2, column] = 1
+        session.record_changes()
+    session.accept()
+    spent = session.effort()[False]
+    assert (spent.slices, spent.strokes) == (1, 3.0)
+    assert 0 <= spent.seconds < LONGEST_PAUSE_S
+
+
+def test_a_slice_with_the_models_draft_counts_as_pre_annotated(trained: BlobProject) -> None:
+    session = trained.session()
+    blank = session.effort()[False]
+    session.open_next()
+    session.accept()
+    assert session.effort()[False] == blank
+    assert session.effort()[True].strokes == 0

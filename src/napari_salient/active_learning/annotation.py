@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_salient.active_learning.editing import CaseEditor, joined_box
+from napari_salient.active_learning.effort import Stopwatch, effort_measurements
 from napari_salient.active_learning.opening import Opening
 from napari_salient.active_learning.progress import agreement, agreement_measurement
 from napari_salient.active_learning.queue import OPEN
@@ -40,6 +41,7 @@ class Annotation(Opening):
     def __init__(self, project: Project) -> None:
         super().__init__(project)
         self._trail = Trail.of(recent_edits(project.journal))
+        self._watch = Stopwatch()
 
     def open(self, case_id: int, index: int) -> OpenCase:
         """Make a slice the current one; a blank proposed one gets the model's labels as a draft.
@@ -51,6 +53,7 @@ class Annotation(Opening):
         """
         self.record_changes()
         self._bring_up(case_id, index)
+        self._watch.active((case_id, index))
         assert self.case is not None
         if self._pre_annotate(self.case, index):
             self._did(case_id, automatic=True)
@@ -93,6 +96,8 @@ class Annotation(Opening):
         done = [index for index in change.indices if editor.mark(index).state in DONE]
         row = editor.record(kind, change)
         self._did(editor.case_id)
+        for index in change.indices:
+            self._watch.stroke((editor.case_id, index))
         for index in done:
             self._queue.bring_back(editor.case_id, index, "edited after it was done")
         return row
@@ -106,14 +111,14 @@ class Annotation(Opening):
         fresh = states.EDITED if painted else states.EMPTY
         note = mark.note if mark.state in (SliceState.DRAFT, SliceState.ACCEPTED) else fresh
         self._set_mark(SliceMark(SliceState.ACCEPTED, note), "accept")
-        self._measure_agreement()
+        self._measure()
 
     def mark_empty(self) -> Box | None:
         """Clear the current slice and accept it, in one row."""
         editor, index = self._current()
         nothing = np.zeros_like(slice_of(editor.labels, self.plane, index))
         box = self._put(nothing, "empty", SliceMark(SliceState.ACCEPTED, states.EMPTY))
-        self._measure_agreement()
+        self._measure()
         return box
 
     def reject(self) -> None:
@@ -196,22 +201,28 @@ class Annotation(Opening):
         self._did(editor.case_id)
         return box
 
-    def _measure_agreement(self) -> None:
-        """Store how much the annotator left of the pre-annotation, if one was shown."""
+    def _measure(self) -> None:
+        """Store what the slice cost, and how much was left of the pre-annotation that was shown."""
         editor, index = self._current()
-        assert self.case is not None
-        entry, predicted = self._queue.entry(editor.case_id, index), self.case.predicted
-        if entry is None or entry.run_id is None or predicted is None:
-            return
-        if entry.run_id != predicted.run_ids[index]:
-            return
-        shown = slice_of(predicted.labels, self.plane, index)
-        accepted = slice_of(editor.labels, self.plane, index)
-        values = [label.value for label in self.project.schema.active]
-        value = agreement(shown, accepted, values)
-        self.project.catalogue.measure(
-            agreement_measurement(editor.case_id, self.plane, index, value, entry.run_id)
+        entry = self._queue.entry(editor.case_id, index)
+        run_id = entry.run_id if entry else None
+        spent = self._watch.take((editor.case_id, index))
+        found = effort_measurements(editor.case_id, self.plane, index, spent, run_id)
+        value = self._agreement(run_id) if run_id else None
+        if value is not None:
+            found.append(agreement_measurement(editor.case_id, self.plane, index, value, run_id))
+        self.project.catalogue.measure(*found)
+
+    def _agreement(self, run_id: str) -> float | None:
+        """Return how much of a run's labels is left in the current slice, if they are at hand."""
+        editor, index = self._current()
+        predicted = self.case.predicted if self.case else None
+        if predicted is None or predicted.run_ids[index] != run_id:
+            return None
+        shown, left = (
+            slice_of(labels, self.plane, index) for labels in (predicted.labels, editor.labels)
         )
+        return agreement(shown, left, [label.value for label in self.project.schema.active])
 
     def _did(self, case_id: int, *, automatic: bool = False) -> None:
         self._trail.did(Step(case_id, automatic))

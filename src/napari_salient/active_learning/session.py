@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_salient.active_learning.choosing import choose, pool_sizes, pool_state, query_of
+from napari_salient.active_learning.effort import Effort, effort
 from napari_salient.active_learning.features import read_features
 from napari_salient.active_learning.modelling import BEGUN, Modelling
 from napari_salient.active_learning.pool import FEATURES, PoolScores
@@ -78,6 +79,10 @@ class LabellingSession(Modelling):
         """Return one point a round: labels, agreement with the annotator, validation Dice."""
         accepted = self._places(SliceState.ACCEPTED)
         return learning_curve(self.project.catalogue, accepted)
+
+    def effort(self) -> dict[bool, Effort]:
+        """Return what slices cost that were begun blank (`False`) and pre-annotated (`True`)."""
+        return effort(self.project.catalogue)
 
     def export(self, folder: Path) -> list[Path]:
         """Write the accepted labels; see `Project.export`."""

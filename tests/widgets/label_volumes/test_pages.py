@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QLabel, QPushButton, QWidget
 
 from napari_salient.project.labels import LabelSchema
 from napari_salient.widgets.label_volumes.classes_page import ClassesPage
+from napari_salient.widgets.label_volumes.model_page import ModelPage
 from napari_salient.widgets.label_volumes.pool_view import PoolView
 from napari_salient.widgets.label_volumes.queue_table import QueueTable
 from napari_salient.widgets.label_volumes.schema_editor import SchemaEditor
@@ -168,3 +169,14 @@ def test_the_map_shows_the_states_of_the_journal(shown, session):
     place = view.cells.places(*here)
     assert view.cells.states[place] == Cell.LABELLED
     assert (view.cells.states == Cell.PROPOSED).sum() == 3
+
+
+def test_the_model_page_says_what_a_slice_costs(shown, session):
+    page = shown(ModelPage(session))
+    assert page.effort.text() == ""
+    session.propose()
+    session.open_next()
+    session.accept()
+    page.show_rounds()
+    assert page.effort.text().startswith("A slice takes you: blank ")
+    assert page.effort.text().endswith("s and 0.0 strokes (1)")

@@ -21,6 +21,7 @@ from superqt import QCollapsible
 from napari_salient.active_learning.settings import LoopSettings
 from napari_salient.widgets.curve import CurvePanel
 from napari_salient.widgets.label_volumes.strategy_choice import StrategyChoice
+from napari_salient.widgets.label_volumes.words import effort_text
 from napari_salient.widgets.settings_form import SettingsForm, parameter_help
 from napari_salient.widgets.table import Table
 
@@ -52,6 +53,9 @@ class ModelPage(QWidget):
         self.form = SettingsForm(LoopSettings, hidden=ON_TOP)
         self.curve = CurvePanel("labelled slices", "Dice", (0.0, 1.0))
         self.rounds = Table(("Round", "Slices", "Agreement", "Validation", "Used"))
+        self.effort = QLabel()
+        self.effort.setToolTip("Median seconds and mean strokes of the slices you accepted.")
+        self.effort.setWordWrap(True)
         self.use = QPushButton("Use the selected round")
         self.resume = QPushButton("Resume the interrupted round")
         self._set_up_choices()
@@ -73,6 +77,7 @@ class ModelPage(QWidget):
         for column, width in enumerate(COLUMN_WIDTHS):
             self.rounds.setColumnWidth(column, width)
         self.use.setEnabled(bool(points))
+        self.effort.setText(effort_text(self.session.effort()))
         _draw(self.curve, points)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -129,6 +134,7 @@ class ModelPage(QWidget):
         layout.addWidget(fold)
         layout.addWidget(self.resume)
         layout.addWidget(self.curve, 1)
+        layout.addWidget(self.effort)
         layout.addWidget(self.rounds)
         layout.addWidget(self.use)
         _scrolled(self, inside)

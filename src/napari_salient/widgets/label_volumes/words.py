@@ -8,6 +8,9 @@ from napari_salient.project import states
 from napari_salient.project.states import SliceMark, SliceState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari_salient.active_learning.effort import Effort
     from napari_salient.active_learning.progress import Counts
     from napari_salient.data.planes import Plane
 
@@ -61,6 +64,16 @@ def state_text(mark: SliceMark) -> str:
 def place_text(name: str, plane: Plane, index: int, count: int) -> str:
     """Return a slice's place: ``brain-03 · axial 41 of 96``, counted from 1."""
     return f"{name} · {plane} {index + 1} of {count}"
+
+
+def effort_text(spent: Mapping[bool, Effort]) -> str:
+    """Return what a slice costs, blank and pre-annotated, in a line; empty without any."""
+    parts = [
+        f"{kind} {found.seconds:.0f} s and {found.strokes:.1f} strokes ({found.slices})"
+        for pre_annotated, kind in ((True, "pre-annotated"), (False, "blank"))
+        if (found := spent.get(pre_annotated))
+    ]
+    return f"A slice takes you: {', '.join(parts)}" if parts else ""
 
 
 def counts_text(counts: Counts, volumes: int) -> str:
