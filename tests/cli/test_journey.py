@@ -124,7 +124,11 @@ def test_a_project_goes_from_volumes_to_a_round_and_to_exported_labels(
     before = json_of(capsys, "project", "info", at.project)
     assert sum(before["cases"].values()) == 6
     assert before["slices"] == {"accepted": 48}
+    predict = ("predict", "segmentation", at.project, at.images, "--output", at.predicted)
+    assert main(predict) == 1
+    assert "no trained model yet" in capsys.readouterr().err
     json_of(capsys, "train", "segmentation", at.project, *TINY)
+    assert len(json_of(capsys, *predict)["files"]) == 6
     after = json_of(capsys, "project", "info", at.project)
     assert [found["round"] for found in after["rounds"]] == [1]
     assert main(["project", "export", at.project, "--output", at.exported]) == 0

@@ -114,7 +114,8 @@ def predict(checkpoint: Path, images: Path, /, *, output: Path, json: bool = Fal
     Parameters
     ----------
     checkpoint
-        A checkpoint file, or the folder of a run, of which the newest one is taken.
+        A checkpoint file, or the folder of a run, of which the newest one is taken, or that of a
+        project, whose model in use is taken.
     images
         Folder of volumes.
     output
@@ -150,7 +151,8 @@ def evaluate(
     Parameters
     ----------
     checkpoint
-        A checkpoint file, or the folder of a run, of which the newest one is taken.
+        A checkpoint file, or the folder of a run, of which the newest one is taken, or that of a
+        project, whose model in use is taken.
     images
         Folder of volumes.
     labels
@@ -231,7 +233,7 @@ def _refuse_equal_names(images: Path) -> None:
 
 
 def _checkpoint(path: Path) -> Path:
-    """Return `path`, or the newest checkpoint of the run in that folder.
+    """Return `path`, or the newest checkpoint of the run in that folder or in use in that project.
 
     One that is damaged is not passed over: an earlier one is another model.
     """
@@ -239,10 +241,21 @@ def _checkpoint(path: Path) -> Path:
         return path
     from napari_salient.engine.checkpoint import checkpoint_paths
 
-    newest_first = checkpoint_paths(path)
+    is_project = (path / "project.toml").exists()
+    newest_first = checkpoint_paths(_run_in_use(path) if is_project else path)
     if not newest_first:
         raise InputError(f"{path} holds no checkpoint; name a run's folder or a checkpoint file.")
     return newest_first[0]
+
+
+def _run_in_use(folder: Path) -> Path:
+    from napari_salient.project.project import Project
+
+    with Project.open(folder, read_only=True) as project:
+        for found in project.catalogue.rounds():
+            if found.active:
+                return project.runs_dir / found.run_id
+    raise InputError(f"The project {folder} has no trained model yet; train one first.")
 
 
 def _metrics(result: Any) -> Mapping[str, Any]:
