@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from napari_salient.active_learning.interpolation import Method, interpolate, pseudo_slices
-from napari_salient.data.labels import UNSURE, read_labels
+from napari_salient.data.label_values import UNSURE
+from napari_salient.data.labels import read_labels
 from napari_salient.data.planes import PLANES, Plane, axis_of
 from napari_salient.data.volumes import read_header
 from napari_salient.errors import InputError

@@ -10,7 +10,7 @@ from napari_salient.active_learning.interpolation import (
     leave_one_out,
     pseudo_slices,
 )
-from napari_salient.data.labels import UNSURE
+from napari_salient.data.label_values import UNSURE
 from napari_salient.data.planes import PLANES, Plane, axis_of
 
 ISOTROPIC = (1.0, 1.0, 1.0)

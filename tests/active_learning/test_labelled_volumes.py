@@ -7,7 +7,7 @@ import pytest
 
 from napari_salient.active_learning.labelled_volumes import LabelledVolumes
 from napari_salient.active_learning.spec import PATCH_SLICES
-from napari_salient.data.labels import UNSURE
+from napari_salient.data.label_values import UNSURE
 from napari_salient.data.planes import PLANES, Plane, slice_of
 
 SHAPE = (70, 20, 24)

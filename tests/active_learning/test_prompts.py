@@ -20,7 +20,7 @@ from napari_salient.active_learning.prompts import (
     Scribble,
     answer,
 )
-from napari_salient.data.labels import UNSURE
+from napari_salient.data.label_values import UNSURE
 from napari_salient.errors import InputError
 from napari_salient.project.edits import box_slices
 

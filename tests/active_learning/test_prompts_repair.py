@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from napari_salient.active_learning.prompts import drop_small, fill_holes, keep_largest, smooth
-from napari_salient.data.labels import UNSURE
+from napari_salient.data.label_values import UNSURE
 from napari_salient.errors import InputError
 from napari_salient.project.edits import box_slices
 

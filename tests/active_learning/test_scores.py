@@ -19,7 +19,7 @@ from napari_salient.active_learning.measures import (
 from napari_salient.active_learning.model import SegmenterSpec, SliceSegmenter
 from napari_salient.active_learning.predict import predict_slices, predict_volume
 from napari_salient.active_learning.scoring import Scorer
-from napari_salient.data.labels import UNSURE
+from napari_salient.data.label_values import UNSURE
 
 
 def logits_of(*probability: float) -> torch.Tensor:

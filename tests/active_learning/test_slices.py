@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_salient.active_learning.slices import LabelledSlices, fit_to, slice_stack
-from napari_salient.data.labels import UNSURE
+from napari_salient.data.label_values import UNSURE
 from napari_salient.data.planes import PLANES, Plane, axis_of, slice_of
 
 

@@ -14,7 +14,7 @@ from napari_salient.active_learning.model import SegmenterSpec
 from napari_salient.active_learning.settings import SegmentationSettings
 from napari_salient.active_learning.slices import LabelledSlices
 from napari_salient.active_learning.task import SegmentationTask
-from napari_salient.data.labels import UNSURE
+from napari_salient.data.label_values import UNSURE
 from napari_salient.errors import InputError
 
 SPEC = SegmenterSpec("axial", 1, ("blob",), (0, 1), context=0, width=4)

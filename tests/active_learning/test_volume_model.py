@@ -18,7 +18,7 @@ from napari_salient.active_learning.scoring import Scorer
 from napari_salient.active_learning.settings import SegmentationSettings
 from napari_salient.active_learning.spec import SegmenterSpec, level_strides, spec_for
 from napari_salient.active_learning.task import SegmentationTask
-from napari_salient.data.labels import UNSURE
+from napari_salient.data.label_values import UNSURE
 from napari_salient.engine.control import Control
 from napari_salient.engine.events import Finished, FinishReason, Progress
 from napari_salient.engine.fit import fit

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from napari_salient.data.discover import case_name, find_volumes, pair_labels
-from napari_salient.data.labels import UNSURE, read_labels, write_labels
+from napari_salient.data.label_values import UNSURE
+from napari_salient.data.labels import read_labels, write_labels
 from napari_salient.data.volumes import read_header
 from napari_salient.errors import InputError
 

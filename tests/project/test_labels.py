@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from napari_salient.data.label_values import UNSURE
 from napari_salient.errors import InputError
-from napari_salient.project.labels import UNSURE, LabelClass, LabelSchema
+from napari_salient.project.labels import LabelClass, LabelSchema
 
 SCHEMA = LabelSchema.of("anterior", "posterior", "cyst")
 VOXELS = np.array([[0, 1, 2], [3, UNSURE, 1]], np.uint8)

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from napari_salient.data.labels import UNSURE
+from napari_salient.data.label_values import UNSURE
 
 BEND_GRID = (6, 5)
 """Control points of the elastic deformation along rows and columns."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_salient.active_learning.slices import crop_start
 from napari_salient.active_learning.spec import PATCH_SLICES
-from napari_salient.data.labels import UNSURE
+from napari_salient.data.label_values import UNSURE
 from napari_salient.data.planes import axis_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from napari_salient.data.labels import UNSURE
+from napari_salient.data.label_values import UNSURE
 
 
 def class_weights(pixels: Tensor) -> Tensor:

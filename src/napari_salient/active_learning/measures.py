@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_salient.data.labels import UNSURE
+from napari_salient.data.label_values import UNSURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

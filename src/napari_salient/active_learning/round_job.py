@@ -19,7 +19,7 @@ from napari_salient.active_learning.score_file import write_scores
 from napari_salient.active_learning.scoring import CaseSkipped, Scorer, score_pool
 from napari_salient.active_learning.strategies import strategy
 from napari_salient.active_learning.training_set import LabelSlices, group_by_case
-from napari_salient.data.labels import UNSURE
+from napari_salient.data.label_values import UNSURE
 from napari_salient.data.planes import axis_of, plane_slice
 from napari_salient.data.volumes import load_image, normalise
 from napari_salient.engine.events import Event, Finished, FinishReason, Progress

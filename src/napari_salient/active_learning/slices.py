@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_salient.data.labels import UNSURE
+from napari_salient.data.label_values import UNSURE
 from napari_salient.data.planes import Plane, axis_of, slice_of
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_salient.data.geometry import on_grid
+from napari_salient.data.label_values import UNSURE
 from napari_salient.data.nifti import (
     HEADER_BYTES,
     SPACE_UNIT,
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_salient.data.volumes import VolumeHeader
-
-UNSURE = 255
-"""Value of voxels that training and metrics ignore."""
 
 SIGNATURE = b"napari-salient labels"
 """What our files say in their header: only such a file may be replaced."""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_salient import __version__
+from napari_salient.data.label_values import UNSURE
 from napari_salient.data.planes import slice_of
 from napari_salient.engine.atomic import write_atomically
 from napari_salient.errors import ProjectError
-from napari_salient.project.labels import UNSURE
 
 if TYPE_CHECKING:
     from pathlib import Path

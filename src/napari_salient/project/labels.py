@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_salient.data.label_values import BACKGROUND, UNSURE
 from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-BACKGROUND = 0
-UNSURE = 255
-"""Label value of voxels that training and metrics ignore."""
 
 PALETTE = (
     "#e6550d", "#3182bd", "#31a354", "#756bb1", "#e7ba52", "#d6616b", "#17becf", "#8c6d31",

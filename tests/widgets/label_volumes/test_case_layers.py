@@ -5,7 +5,8 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_salient.active_learning.predictions import Prediction
-from napari_salient.project.labels import UNSURE, LabelSchema
+from napari_salient.data.label_values import UNSURE
+from napari_salient.project.labels import LabelSchema
 from napari_salient.widgets.label_volumes.case_layers import CaseLayers, auto_limits, label_colors
 
 SCHEMA = LabelSchema.of("dim", "bright")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from napari_salient.active_learning.interpolation.contours import interpolate_contours
 from napari_salient.active_learning.interpolation.distance import interpolate_distance
-from napari_salient.data.labels import UNSURE
+from napari_salient.data.label_values import UNSURE
 from napari_salient.data.planes import Plane, axis_of
 from napari_salient.errors import InputError
 

@@ -13,7 +13,7 @@ from napari_salient.active_learning.interpolation.between import (
     interpolate,
     pixel_spacing,
 )
-from napari_salient.data.labels import UNSURE
+from napari_salient.data.label_values import UNSURE
 from napari_salient.data.planes import Plane, slice_of
 
 if TYPE_CHECKING:

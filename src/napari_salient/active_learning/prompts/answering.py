@@ -18,8 +18,8 @@ from napari_salient.active_learning.prompts.prompt import (
     voxels_inside,
 )
 from napari_salient.active_learning.prompts.relabelling import Relabelling, relabelled
+from napari_salient.data.label_values import BACKGROUND
 from napari_salient.errors import InputError
-from napari_salient.project.labels import BACKGROUND
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

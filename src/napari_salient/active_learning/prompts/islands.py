@@ -8,9 +8,9 @@ import numpy as np
 from scipy.ndimage import binary_fill_holes, label
 
 from napari_salient.active_learning.prompts.relabelling import relabelled, whole
+from napari_salient.data.label_values import BACKGROUND
 from napari_salient.data.planes import Plane, plane_slice
 from napari_salient.errors import InputError
-from napari_salient.project.labels import BACKGROUND
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_salient.active_learning.prompts.relabelling import shifted
+from napari_salient.data.label_values import BACKGROUND
 from napari_salient.errors import InputError
 from napari_salient.project.edits import Box, box_slices
-from napari_salient.project.labels import BACKGROUND
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

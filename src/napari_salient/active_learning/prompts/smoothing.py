@@ -8,9 +8,9 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from napari_salient.active_learning.prompts.relabelling import difference
+from napari_salient.data.label_values import BACKGROUND
 from napari_salient.errors import InputError
 from napari_salient.project.edits import Box, box_slices, diff_box
-from napari_salient.project.labels import BACKGROUND
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,7 +12,8 @@ from napari_salient.active_learning.choosing import pool_state
 from napari_salient.active_learning.examples import no_examples
 from napari_salient.data.decathlon import read_decathlon
 from napari_salient.data.discover import case_name, find_volumes, pair_labels, patient_of
-from napari_salient.data.labels import UNSURE, read_labels
+from napari_salient.data.label_values import UNSURE
+from napari_salient.data.labels import read_labels
 from napari_salient.data.planes import Plane, axis_of
 from napari_salient.data.volumes import load_image, normalise, read_header
 from napari_salient.errors import InputError

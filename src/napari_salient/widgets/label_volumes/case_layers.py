@@ -9,7 +9,7 @@ import numpy as np
 from napari.layers import Image, Labels
 from napari.utils.colormaps import DirectLabelColormap
 
-from napari_salient.project.labels import UNSURE
+from napari_salient.data.label_values import UNSURE
 from napari_salient.widgets.map_layer import show_map
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_salient.project.labels import BACKGROUND
+from napari_salient.data.label_values import BACKGROUND
 from napari_salient.widgets.label_volumes.class_bar import swatch
 
 if TYPE_CHECKING:
