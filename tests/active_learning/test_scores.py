@@ -14,6 +14,7 @@ from napari_salient.active_learning.measures import (
     dice_per_class,
     foreground_dice,
     hausdorff_95,
+    hausdorff_95_per_class,
     mean_dice,
 )
 from napari_salient.active_learning.model import SegmenterSpec, SliceSegmenter
@@ -123,3 +124,10 @@ def test_hausdorff_distance_is_in_millimetres() -> None:
     assert hausdorff_95(a, b, (1.0, 1.0, 2.5)) == pytest.approx(5.0)
     assert np.isnan(hausdorff_95(a & b, a & b, (1, 1, 1)))
     assert np.isinf(hausdorff_95(a, a & b, (1, 1, 1)))
+
+
+def test_what_is_predicted_where_the_truth_is_unsure_does_not_count_as_far_off() -> None:
+    truth = np.zeros((9, 9, 9), np.uint8)
+    truth[4, 4, 4], truth[0, 0, 0] = 1, UNSURE
+    prediction = (truth > 0).astype(np.uint8)
+    assert hausdorff_95_per_class(prediction, truth, [1], (1.0, 1.0, 1.0)) == [0.0]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import nibabel as nib
 import numpy as np
+import psutil
 import pytest
 
 from napari_salient.active_learning.settings import SegmentationSettings, SimulationSettings
@@ -130,3 +133,28 @@ def test_impossible_settings_are_refused_before_anything_is_written(
     assert isinstance(last, Finished)
     assert isinstance(last.error, InputError)
     assert list(tmp_path.glob("out*")) == []
+
+
+WORKER = """
+import os
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from napari_salient.active_learning.simulation.job import _one_thread
+
+if __name__ == "__main__":
+    pool = ProcessPoolExecutor(1, get_context("spawn"), _one_thread, (None,))
+    print(pool.submit(os.getpid).result(), flush=True)
+    input()
+"""
+
+
+def test_workers_end_with_a_simulation_that_was_killed(tmp_path: Path) -> None:
+    script = tmp_path / "simulation.py"
+    script.write_text(WORKER)
+    command = [sys.executable, str(script)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes, text=True) as simulation:
+        assert simulation.stdout is not None
+        worker = psutil.Process(int(simulation.stdout.readline()))
+        simulation.kill()
+    assert psutil.wait_procs([worker], timeout=30)[1] == []

@@ -52,6 +52,19 @@ def _merge(truth: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.where(truth == UNSURE, UNSURE, truth > 0).astype(np.uint8)
 
 
+def hausdorff_95_per_class(
+    prediction: NDArray[np.uint8],
+    truth: NDArray[np.uint8],
+    values: Sequence[int],
+    spacing: tuple[float, float, float],
+) -> list[float]:
+    """Return `hausdorff_95` of each label value, without voxels that the truth calls unsure."""
+    known = truth != UNSURE
+    return [
+        hausdorff_95((prediction == value) & known, truth == value, spacing) for value in values
+    ]
+
+
 def hausdorff_95(
     prediction: NDArray[np.bool_], truth: NDArray[np.bool_], spacing: tuple[float, float, float]
 ) -> float:

@@ -191,14 +191,15 @@ def _scores(
     truth: NDArray[np.uint8],
     spacing: tuple[float, float, float],
 ) -> dict[str, float]:
-    from napari_salient.active_learning.measures import dice_per_class, hausdorff_95
+    from napari_salient.active_learning.measures import dice_per_class, hausdorff_95_per_class
 
     values = model.spec.label_values[1:]
     dice = dice_per_class(prediction, truth, values)
     row = {"dice": float(np.nanmean(dice)) if np.isfinite(dice).any() else float("nan")}
-    for name, value, score in zip(model.spec.class_names, values, dice, strict=True):
+    distances = hausdorff_95_per_class(prediction, truth, values, spacing)
+    for name, score, distance in zip(model.spec.class_names, dice, distances, strict=True):
         row[f"dice {name}"] = float(score)
-        row[f"hd95_mm {name}"] = hausdorff_95(prediction == value, truth == value, spacing)
+        row[f"hd95_mm {name}"] = distance
     return row
 
 
