@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_salient.active_learning.progress import METHOD
 from napari_salient.project.measurements import Measurement
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from napari_salient.data.planes import Plane
     from napari_salient.project.catalogue import Catalogue
 
-METHOD, SECONDS, STROKES = "active_learning", "seconds", "strokes"
+SECONDS, STROKES = "seconds", "strokes"
 
 LONGEST_PAUSE_S = 30.0
 """Time without a sign of life that still counts as work; beyond it somebody has left the desk."""
