@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from napari_salient.active_learning.settings import LoopSettings, SegmentationSettings
 from napari_salient.cli.commands import WrongUsage
 from napari_salient.cli.follow import exit_code, follow
 from napari_salient.cli.output import pairs, show, table
+from napari_salient.cli.run_folders import checkpoint_of, metrics_of, start
 from napari_salient.data.planes import Plane
 from napari_salient.engine.control import Control
 from napari_salient.engine.events import FinishReason
@@ -32,9 +33,6 @@ class _FolderTraining(SegmentationSettings):
     labels: Path | None = None
     plane: Plane = "axial"
     test_every: int = 5
-
-
-S = TypeVar("S", _FolderTraining, LoopSettings)
 
 
 def train(
@@ -100,7 +98,7 @@ def train(
         finished, run = _train_folder(runs or Path("runs"), resume, of_folder)
     else:
         raise WrongUsage("Name either a project alone, or both --images and --labels.")
-    result = {"run": str(run.directory), **_metrics(finished.result)}
+    result = {"run": str(run.directory), **metrics_of(finished.result)}
     show(result, pairs(result), as_json=json, output=output)
     return exit_code(finished)
 
@@ -127,7 +125,7 @@ def predict(checkpoint: Path, images: Path, /, *, output: Path, json: bool = Fal
 
     _refuse_equal_names(images)
     control = Control()
-    job = predict_job(_checkpoint(checkpoint), images, output, control)
+    job = predict_job(checkpoint_of(checkpoint), images, output, control)
     finished = follow(job, control, "predict")
     written = finished.result or []
     if not written and finished.reason is FinishReason.COMPLETED:
@@ -166,7 +164,7 @@ def evaluate(
 
     _refuse_equal_names(images)
     control = Control()
-    job = evaluate_job(_checkpoint(checkpoint), images, labels, control)
+    job = evaluate_job(checkpoint_of(checkpoint), images, labels, control)
     finished = follow(job, control, "evaluate")
     if finished.result:
         show(finished.result, _evaluation_table(finished.result), as_json=json, output=output)
@@ -178,7 +176,7 @@ def _train_folder(
 ) -> tuple[Finished, Run]:
     from napari_salient.active_learning.training import train_job
 
-    run, kept = _start(resume, runs, settings)
+    run, kept = start(resume, runs, KIND, settings)
     if kept.images is None or kept.labels is None:
         raise InputError(f"{run.directory} belongs to a project; name that before --resume.")
     job = train_job(
@@ -201,7 +199,8 @@ def _train_project(
     from napari_salient.project.project import Project
 
     with Project.open(folder) as project:
-        run, loop = _start(resume, project.runs_dir, LoopSettings(segmentation=settings))
+        loop_settings = LoopSettings(segmentation=settings)
+        run, loop = start(resume, project.runs_dir, KIND, loop_settings)
         session = LabellingSession(project, loop)
         job = run.record(session.round_job(run, resume=resume is not None))
         finished = follow(job, run.control, "train segmentation")
@@ -210,58 +209,12 @@ def _train_project(
     return finished, run
 
 
-def _start(resume: Path | None, runs_dir: Path, settings: S) -> tuple[Run, S]:
-    """Return the run to work on and its settings: a new one with those given, or one resumed."""
-    from napari_salient.cli.parser import read_settings
-    from napari_salient.engine.run import SETTINGS, Run, RunState
-
-    if resume is None:
-        return Run.create(runs_dir, KIND, settings), settings
-    run = Run.open(resume)
-    stored = read_settings(type(settings), run.directory / SETTINGS)
-    if run.state is not RunState.IDLE:
-        run.restart()
-    return run, stored
-
-
 def _refuse_equal_names(images: Path) -> None:
     """Refuse volumes of one name, whose labels would be written to, or read from, one file."""
     from napari_salient.data.discover import find_volumes
     from napari_salient.project.intake import refuse_equal_names
 
     refuse_equal_names(find_volumes(images))
-
-
-def _checkpoint(path: Path) -> Path:
-    """Return `path`, or the newest checkpoint of the run in that folder or in use in that project.
-
-    One that is damaged is not passed over: an earlier one is another model.
-    """
-    if not path.is_dir():
-        return path
-    from napari_salient.engine.checkpoint import checkpoint_paths
-
-    is_project = (path / "project.toml").exists()
-    newest_first = checkpoint_paths(_run_in_use(path) if is_project else path)
-    if not newest_first:
-        raise InputError(f"{path} holds no checkpoint; name a run's folder or a checkpoint file.")
-    return newest_first[0]
-
-
-def _run_in_use(folder: Path) -> Path:
-    from napari_salient.project.project import Project
-
-    with Project.open(folder, read_only=True) as project:
-        for found in project.catalogue.rounds():
-            if found.active:
-                return project.runs_dir / found.run_id
-    raise InputError(f"The project {folder} has no trained model yet; train one first.")
-
-
-def _metrics(result: Any) -> Mapping[str, Any]:
-    """Return the figures of a finished training or round; none of one that was cancelled."""
-    metrics: Mapping[str, Any] = getattr(result, "metrics", result) or {}
-    return metrics
 
 
 def _evaluation_table(result: Mapping[str, Any]) -> str:

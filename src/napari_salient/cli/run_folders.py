@@ -1,0 +1,61 @@
+"""The run that a command works on, and the checkpoint that a folder stands for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from napari_salient.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from napari_salient.engine.run import Run
+
+S = TypeVar("S")
+
+
+def start(resume: Path | None, runs_dir: Path, kind: str, settings: S) -> tuple[Run, S]:
+    """Return the run to work on and its settings: a new one with those given, or one resumed."""
+    from napari_salient.cli.parser import read_settings
+    from napari_salient.engine.run import SETTINGS, Run, RunState
+
+    if resume is None:
+        return Run.create(runs_dir, kind, settings), settings
+    run = Run.open(resume)
+    stored = read_settings(type(settings), run.directory / SETTINGS)
+    if run.state is not RunState.IDLE:
+        run.restart()
+    return run, stored
+
+
+def checkpoint_of(path: Path) -> Path:
+    """Return `path`, or the newest checkpoint of the run in that folder or in use in that project.
+
+    One that is damaged is not passed over: an earlier one is another model.
+    """
+    if not path.is_dir():
+        return path
+    from napari_salient.engine.checkpoint import checkpoint_paths
+
+    is_project = (path / "project.toml").exists()
+    newest_first = checkpoint_paths(_run_in_use(path) if is_project else path)
+    if not newest_first:
+        raise InputError(f"{path} holds no checkpoint; name a run's folder or a checkpoint file.")
+    return newest_first[0]
+
+
+def metrics_of(result: Any) -> Mapping[str, Any]:
+    """Return the figures of a finished training or round; none of one that was cancelled."""
+    metrics: Mapping[str, Any] = getattr(result, "metrics", result) or {}
+    return metrics
+
+
+def _run_in_use(folder: Path) -> Path:
+    from napari_salient.project.project import Project
+
+    with Project.open(folder, read_only=True) as project:
+        for found in project.catalogue.rounds():
+            if found.active:
+                return project.runs_dir / found.run_id
+    raise InputError(f"The project {folder} has no trained model yet; train one first.")
