@@ -14,9 +14,8 @@ import json
 import os
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, replace
-from multiprocessing import get_context
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -27,19 +26,9 @@ from napari_salient.active_learning.settings import SegmentationSettings
 from napari_salient.active_learning.simulation.cohort import Cohort
 from napari_salient.active_learning.simulation.experiment import initial_slices
 from napari_salient.active_learning.simulation.summary import bootstrap_interval
+from support.trainings import Record, Training, run_trainings
 
 DATA = Path(__file__).resolve().parents[2] / "shared/data/hippocampus"
-
-
-@dataclass(frozen=True)
-class Training:
-    """One cell of the table: its network, labels, seed and steps, and how many volumes test it."""
-
-    dims: int
-    steps: int
-    slices: int
-    seed: int
-    volumes: int
 
 
 def main() -> int:
@@ -47,22 +36,12 @@ def main() -> int:
     cohort = Cohort.read(given.data / "images", given.data / "labels", "axial", 5)
     volumes = given.volumes or len(cohort.test)
     wanted = [
-        Training(*arm, slices, seed, volumes)
+        {"dims": dims, "steps": steps, "slices": slices, "seed": seed, "volumes": volumes}
         for seed in range(given.seeds)
         for slices in given.slices
-        for arm in given.arms
+        for dims, steps in given.arms
     ]
-    partial = given.output.with_name(given.output.name + ".partial.jsonl")
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    records = read_records(partial, wanted)
-    done = {Training(**record["training"]) for record in records}
-    with ProcessPoolExecutor(given.processes, get_context("spawn")) as pool:
-        jobs = [pool.submit(measure, cohort, job) for job in wanted if job not in done]
-        for job in as_completed(jobs):
-            records.append(job.result())
-            with partial.open("a") as file:
-                file.write(json.dumps(records[-1]) + "\n")
-            print(json.dumps(records[-1]), flush=True)
+    records = run_trainings(wanted, partial(measure, cohort), given.output, given.processes)
     summary = [summarise(records, n, given.arms) for n in given.slices]
     result = {"records": records, "summary": summary}
     given.output.write_text(json.dumps(result, indent=1) + "\n")
@@ -93,33 +72,19 @@ def arm(text: str) -> tuple[int, int]:
     return int(dims), int(steps)
 
 
-def read_records(partial: Path, wanted: list[Training]) -> list[dict[str, Any]]:
-    """Return the records of finished trainings that are wanted; a torn last line is left out."""
-    if not partial.exists():
-        return []
-    whole = partial.read_text().rpartition("\n")[0].splitlines()
-    records = [json.loads(line) for line in whole]
-    return [record for record in records if Training(**record["training"]) in wanted]
-
-
-def measure(cohort: Cohort, job: Training) -> dict[str, Any]:
-    """Train and predict in a worker process with one thread."""
-    import torch
-
+def measure(cohort: Cohort, job: Training) -> Record:
+    """Train and predict; runs in a worker process."""
     from napari_salient.active_learning.measures import dice_per_class, mean_dice
     from napari_salient.active_learning.predict import predict_volume
 
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
     model, training_seconds = train(cohort, job)
     scores, begun = [], time.process_time()
-    for case in cohort.test[: job.volumes]:
+    for case in cohort.test[: job["volumes"]]:
         prediction, _ = predict_volume(model, cohort.image(case))
         scores.append(dice_per_class(prediction, cohort.truth(case), cohort.label_values[1:]))
     seconds = time.process_time() - begun
     by_class = mean_dice(scores)
     return {
-        "training": vars(job),
         "dice": float(by_class.mean()),
         "dice_per_class": by_class.tolist(),
         "training_cpu_seconds": training_seconds,
@@ -137,10 +102,10 @@ def train(cohort: Cohort, job: Training) -> tuple[Any, float]:
     from napari_salient.engine.events import Finished, FinishReason
     from napari_salient.engine.fit import fit
 
-    settings = SegmentationSettings(spatial_dims=job.dims)
-    fitting = replace(settings.fit, steps=job.steps, seed=job.seed, threads=1, device="cpu")
+    settings = SegmentationSettings(spatial_dims=job["dims"])
+    fitting = replace(settings.fit, steps=job["steps"], seed=job["seed"], threads=1, device="cpu")
     settings = replace(settings, fit=fitting)
-    labelled = group_by_case(initial_slices(cohort, job.seed, job.slices))
+    labelled = group_by_case(initial_slices(cohort, job["seed"], job["slices"]))
     examples = cohort.examples(settings, labelled)
     task = SegmentationTask(cohort_spec(cohort, settings), examples, settings)
     begun = time.process_time()
