@@ -12,11 +12,17 @@ import nibabel as nib
 import numpy as np
 import psutil
 import pytest
+import torch
 
 from napari_salient.active_learning.settings import SegmentationSettings, SimulationSettings
 from napari_salient.active_learning.simulation import simulate
 from napari_salient.active_learning.simulation.atlas import atlas_dice
 from napari_salient.active_learning.simulation.cohort import Cohort
+from napari_salient.active_learning.simulation.experiment import RoundJob
+from napari_salient.active_learning.simulation.fitting import fit_round
+from napari_salient.active_learning.simulation.records import identity_of, same_experiment
+from napari_salient.active_learning.simulation.result import check_output
+from napari_salient.engine.checkpoint import load_model_weights, save_checkpoint
 from napari_salient.engine.control import Control
 from napari_salient.engine.events import Evaluated, Finished, FinishReason
 from napari_salient.engine.settings import FitSettings
@@ -54,10 +60,34 @@ def cohort(tmp_path: Path) -> tuple[Path, Path]:
     return folders
 
 
-def finished(cohort: tuple[Path, Path], output: Path, control: Control | None = None) -> Finished:
-    *_, last = simulate(*cohort, SETTINGS, output, control or Control())
+def finished(
+    cohort: tuple[Path, Path], output: Path, settings: SimulationSettings = SETTINGS
+) -> Finished:
+    *_, last = simulate(*cohort, settings, output, Control())
     assert isinstance(last, Finished)
     return last
+
+
+def cancelled_after(
+    rounds: int, cohort: tuple[Path, Path], output: Path, settings: SimulationSettings = SETTINGS
+) -> Finished:
+    control, done = Control(), 0
+    for event in simulate(*cohort, settings, output, control):
+        done += isinstance(event, Evaluated)
+        if done == rounds:
+            control.cancel()
+    assert isinstance(event, Finished)
+    assert event.reason is FinishReason.CANCELLED
+    return event
+
+
+def fitted(cohort: tuple[Path, Path], fit: FitSettings, **files: Any) -> torch.Tensor:
+    """Return the weights of a round on four labelled slices."""
+    read = Cohort.read(*cohort, "axial", 5)
+    settings = replace(SETTINGS.segmentation, fit=fit)
+    labelled = [(case, 5) for case in read.pool]
+    model, _ = fit_round(read, RoundJob(0, 1, ("random",), labelled, 3, False, settings, **files))
+    return torch.nn.utils.parameters_to_vector(model.parameters())
 
 
 def without_times(result: dict[str, Any]) -> list[dict[str, Any]]:
@@ -73,12 +103,7 @@ def test_an_interrupted_experiment_goes_on_to_the_same_result(
 ) -> None:
     whole, parts = tmp_path / "whole.json", tmp_path / "parts.json"
     assert finished(cohort, whole).reason is FinishReason.COMPLETED
-    control = Control()
-    for event in simulate(*cohort, SETTINGS, parts, control):
-        if isinstance(event, Evaluated):
-            control.cancel()
-    assert isinstance(event, Finished)
-    assert event.reason is FinishReason.CANCELLED
+    cancelled_after(1, cohort, parts)
     assert not parts.exists()
     assert finished(cohort, parts).reason is FinishReason.COMPLETED
     results = [json.loads(path.read_text()) for path in (whole, parts)]
@@ -92,6 +117,83 @@ def test_an_interrupted_experiment_goes_on_to_the_same_result(
     assert all(0 <= stability <= 1 for stability in later)
     assert "probe" not in first[0]
     assert list(tmp_path.glob("*.partial.jsonl")) == []
+
+
+@pytest.mark.slow
+def test_an_interrupted_warm_start_goes_on_to_the_same_result(
+    cohort: tuple[Path, Path], tmp_path: Path
+) -> None:
+    whole, parts = tmp_path / "whole.json", tmp_path / "parts.json"
+    warm = replace(SETTINGS, strategies="random", rounds=2, warm_start=True, audit=0.5)
+    assert finished(cohort, whole, warm).reason is FinishReason.COMPLETED
+    cancelled_after(2, cohort, parts, warm)
+    weights = {path.name for path in (tmp_path / "parts.json.partial.weights").iterdir()}
+    assert "random-seed-0-round-1.safetensors" in weights
+    assert finished(cohort, parts, warm).reason is FinishReason.COMPLETED
+    rows, again = (without_times(json.loads(path.read_text())) for path in (whole, parts))
+    assert rows == again
+    asked = rows[0]["next_audit"]["slices"], rows[0]["next_chosen"]["slices"]
+    assert sum(asked) == warm.batch
+    assert asked[0] in (1, 2)
+    assert list(tmp_path.glob("*.partial.*")) == []
+
+
+def test_a_warm_start_begins_with_the_weights_that_were_kept(
+    cohort: tuple[Path, Path], tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept.safetensors"
+    first = fitted(cohort, FitSettings(steps=60), keep=(kept,))
+    hardly = FitSettings(steps=1, learning_rate=1e-9)
+    warm, cold = fitted(cohort, hardly, start=kept), fitted(cohort, hardly)
+    assert torch.allclose(warm, first, atol=1e-5)
+    assert not torch.allclose(cold, first, atol=1e-2)
+
+
+def test_a_warm_start_that_loses_a_class_is_trained_again_from_scratch(
+    cohort: tuple[Path, Path], tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept.safetensors"
+    hardly = FitSettings(steps=1, learning_rate=1e-9)
+    fitted(cohort, replace(hardly, seed=1), keep=(kept,))
+    weights = load_model_weights(kept)
+    weights["net.final_conv.bias"][0] = 1e6
+    save_checkpoint(kept, weights, {}, {"step": 1})
+    again = fitted(cohort, FitSettings(steps=60), start=kept)
+    assert again.abs().max() < 1e3
+
+
+def test_rounds_written_before_a_setting_was_added_go_on(tmp_path: Path) -> None:
+    identity = identity_of(SETTINGS, ["case-1.nii.gz"])
+    older = json.loads(json.dumps(identity))
+    del older["settings"]["warm_start"]
+    assert same_experiment(older, identity)
+    warm = identity_of(replace(SETTINGS, warm_start=True), ["case-1.nii.gz"])
+    assert not same_experiment(older, warm)
+    assert same_experiment(identity_of(replace(SETTINGS, processes=7), ["case-1.nii.gz"]), identity)
+    assert not same_experiment(identity_of(SETTINGS, ["case-2.nii.gz"]), identity)
+
+
+@pytest.mark.parametrize("content", ["my notes", '{"settings": {"initial": 99}}', "[1, 2]"])
+def test_a_file_that_holds_something_else_is_not_written_over(
+    cohort: tuple[Path, Path], tmp_path: Path, content: str
+) -> None:
+    output = tmp_path / "out.json"
+    output.write_text(content)
+    last = finished(cohort, output)
+    assert last.reason is FinishReason.ERRORED
+    assert "choose another name" in last.message
+    assert output.read_text() == content
+    assert list(tmp_path.glob("out*")) == [output]
+
+
+def test_the_result_of_other_settings_is_not_written_over(tmp_path: Path) -> None:
+    output = tmp_path / "out.json"
+    identity = identity_of(SETTINGS, ["case-1.nii.gz"])
+    result = {"settings": identity["settings"], "data": {"volumes": identity["volumes"]}}
+    output.write_text(json.dumps(result))
+    check_output(output, identity)
+    with pytest.raises(InputError, match="choose another name"):
+        check_output(output, identity_of(replace(SETTINGS, batch=5), ["case-1.nii.gz"]))
 
 
 def test_rounds_of_another_experiment_are_not_mixed_in(
@@ -137,12 +239,10 @@ def test_impossible_settings_are_refused_before_anything_is_written(
 
 WORKER = """
 import os
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
-from napari_salient.active_learning.simulation.job import _one_thread
+from napari_salient.active_learning.simulation.workers import start_workers
 
 if __name__ == "__main__":
-    pool = ProcessPoolExecutor(1, get_context("spawn"), _one_thread, (None,))
+    pool = start_workers(None, 1)
     print(pool.submit(os.getpid).result(), flush=True)
     input()
 """

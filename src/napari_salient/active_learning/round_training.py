@@ -100,6 +100,22 @@ def train_round(
     return min(second, first, key=lambda trained: len(trained.dead_classes))
 
 
+def lost_channels(model: Segmenter, examples: Examples) -> Iterator[set[int]]:
+    """Yield the labelled classes that the model has predicted on no training input so far.
+
+    They come before the first input and after each one, until all were looked at or none is lost.
+    """
+    classes = model.spec.classes
+    counts = examples.pixel_counts(classes)
+    lost = {channel for channel in range(1, classes) if counts[channel]}
+    yield lost
+    for example in examples.inputs():
+        if not lost:
+            return
+        lost = lost - set(_predicted_channels(model, example))
+        yield lost
+
+
 class _Training:
     def __init__(
         self,
@@ -164,17 +180,14 @@ class _Training:
 
     def _dead_classes(self, model: Segmenter) -> Generator[Event, None, tuple[str, ...]]:
         """Return the labelled classes that the model predicts on none of the training inputs."""
-        counts = self.examples.pixel_counts(self.spec.classes)
-        missing = {channel for channel in range(1, self.spec.classes) if counts[channel]}
-        for done, example in enumerate(self.examples.inputs(), start=1):
-            if not missing:
-                break
-            missing -= set(_predicted_channels(model, example))
-            if done % 16 == 0:
+        left: set[int] = set()
+        for done, lost in enumerate(lost_channels(model, self.examples)):
+            left = lost
+            if done and done % 16 == 0:
                 yield Progress(done, len(self.examples), "training slices checked")
             if not self.run.control.proceed():
                 raise Cancelled
-        return tuple(self.spec.class_names[channel - 1] for channel in sorted(missing))
+        return tuple(self.spec.class_names[channel - 1] for channel in sorted(left))
 
     def _evaluate(self, model: Segmenter) -> Iterator[tuple[int, int] | Mapping[str, float]]:
         """Measure the accepted slices of validation cases that can be read."""

@@ -100,6 +100,10 @@ class SimulationSettings:
     interpolate
         Whether the network also trains on slices interpolated between labelled ones, by a weight
         that is measured on the labelled slices.
+    warm_start
+        Whether a round starts from the weights that the strategy's last round ended with, as the
+        tool's do, and from scratch again where that loses a class; otherwise every round starts
+        from scratch.
     rounds
         Queries; the model is trained once more than that.
     seeds
@@ -114,7 +118,7 @@ class SimulationSettings:
     processes
         Rounds worked on at the same time, each with one thread; 0 takes one for each core.
     segmentation
-        The model; it is trained from scratch in every round.
+        The model and its training.
     """
 
     strategies: str = "random,strided,entropy"
@@ -124,6 +128,7 @@ class SimulationSettings:
     per_volume: int | None = None
     min_gap: int | None = None
     interpolate: bool = False
+    warm_start: bool = False
     rounds: int = 6
     seeds: int = 3
     plane: Plane = "axial"

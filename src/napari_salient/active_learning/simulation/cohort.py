@@ -137,6 +137,11 @@ class Cohort:
         """Image channels, taken from the first volume."""
         return read_header(self.images[0]).channels
 
+    @property
+    def names(self) -> list[str]:
+        """File names of the volumes, in the order of the cases."""
+        return [path.name for path in self.images]
+
     def image(self, case: int) -> NDArray[np.float32]:
         """Return a case's normalised volume (channel, z, y, x)."""
         return _normalised(self.images[case])

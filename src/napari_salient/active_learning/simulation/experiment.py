@@ -1,29 +1,30 @@
-"""One round of the experiment: train from scratch, measure, choose the next slices."""
+"""One round of the experiment: train, measure, choose the next slices."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
-from tempfile import TemporaryDirectory
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_salient.active_learning.choosing import Query
-from napari_salient.active_learning.simulation.interpolated import Interpolated, add_interpolated
+from napari_salient.active_learning.progress import agreement
+from napari_salient.active_learning.simulation.fitting import fit_round
 from napari_salient.active_learning.simulation.probe import predict_probe
 from napari_salient.active_learning.strategies import needs_of, select
 from napari_salient.active_learning.training_set import group_by_case
-from napari_salient.errors import RunError
+from napari_salient.data.planes import slice_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from napari_salient.active_learning.model import Segmenter
+    from napari_salient.active_learning.pool import Proposal
     from napari_salient.active_learning.settings import SegmentationSettings
     from napari_salient.active_learning.simulation.cohort import Cohort
-    from napari_salient.active_learning.task import SegmentationTask
+    from napari_salient.active_learning.simulation.interpolated import Interpolated
 
 Labelled = list[tuple[int, int]]
 """Labelled slices as (case, index)."""
@@ -35,7 +36,8 @@ class RoundJob:
 
     Before the first query all strategies of a seed share their labels, hence one training.
     `interpolated` says whether the slices between labelled ones are trained on too, and how; for
-    `audit`, `per_volume` and `min_gap` see `Query`.
+    `audit`, `per_volume` and `min_gap` see `Query`. The file `start` holds the weights to start
+    from, if any, and the files `keep` get those that the round ends with.
     """
 
     seed: int
@@ -49,6 +51,17 @@ class RoundJob:
     audit: float = 0.0
     per_volume: int | None = None
     min_gap: int | None = None
+    start: Path | None = None
+    keep: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pick:
+    """A slice to label next, whether it was drawn at random, and how much the model gets right."""
+
+    place: tuple[int, int]
+    audit: bool
+    agreement: float
 
 
 @dataclass(frozen=True)
@@ -66,7 +79,7 @@ class RoundOutcome:
     validation_dice
         Mean over classes and validation volumes; `None` without such volumes.
     picks
-        The next slices by strategy, and why.
+        The next slices by strategy.
     probe
         Packed predictions on the seed's probe.
     cpu_seconds
@@ -77,7 +90,7 @@ class RoundOutcome:
     foreground_dice: float
     dead_classes: list[int]
     validation_dice: float | None
-    picks: dict[str, Labelled]
+    picks: dict[str, list[Pick]]
     probe: str
     seconds: float
     cpu_seconds: float
@@ -92,7 +105,7 @@ def initial_slices(cohort: Cohort, seed: int, count: int) -> Labelled:
 def run_round(cohort: Cohort, job: RoundJob) -> RoundOutcome:
     """Train, measure on the test volumes, and query; runs in a worker process with one thread."""
     start, cpu_start = time.perf_counter(), time.process_time()
-    model, others = _train(cohort, job)
+    model, others = fit_round(cohort, job)
     scores, merged, dead = _measure(cohort, model, cohort.test)
     validated = _measure(cohort, model, cohort.validation)[0] if cohort.validation else None
     picks = _query(cohort, model, others, job) if job.query else {}
@@ -106,38 +119,6 @@ def run_round(cohort: Cohort, job: RoundJob) -> RoundOutcome:
         seconds=time.perf_counter() - start,
         cpu_seconds=time.process_time() - cpu_start,
     )
-
-
-def _train(cohort: Cohort, job: RoundJob) -> tuple[Segmenter, list[Segmenter]]:
-    """Return the trained model, and what its checkpoints hold where a strategy compares them."""
-    from pathlib import Path
-
-    from napari_salient.active_learning.committee import snapshots
-    from napari_salient.active_learning.task import SegmentationTask
-    from napari_salient.active_learning.training import cohort_spec
-
-    spec = cohort_spec(cohort, job.settings)
-    examples = cohort.examples(job.settings, group_by_case(job.labelled))
-    if job.interpolated is not None:
-        add_interpolated(examples, cohort, job.labelled, job.interpolated)
-    seed = int(np.random.default_rng([job.seed, job.round, 1]).integers(2**31))
-    settings = replace(job.settings, fit=replace(job.settings.fit, seed=seed, threads=1))
-    task = SegmentationTask(spec, examples, settings)
-    with TemporaryDirectory(prefix="napari-salient-simulate-") as folder:
-        _fit(task, settings, Path(folder))
-        model: Segmenter = task.model.eval()
-        wanted = job.query and "ensemble" in needs_of(job.strategies)
-        return model, snapshots(Path(folder), model) if wanted else []
-
-
-def _fit(task: SegmentationTask, settings: SegmentationSettings, folder: Path) -> None:
-    from napari_salient.engine.control import Control
-    from napari_salient.engine.events import Finished, FinishReason
-    from napari_salient.engine.fit import fit
-
-    for event in fit(task, settings.fit, Control(), folder):
-        if isinstance(event, Finished) and event.reason is not FinishReason.COMPLETED:
-            raise event.error or RunError(event.message)
 
 
 def _measure(
@@ -160,7 +141,7 @@ def _measure(
 
 def _query(
     cohort: Cohort, model: Segmenter, others: Sequence[Segmenter], job: RoundJob
-) -> dict[str, Labelled]:
+) -> dict[str, list[Pick]]:
     from napari_salient.active_learning.scoring import Scorer, stack_scores
 
     needs, scores = needs_of(job.strategies), None
@@ -172,5 +153,23 @@ def _query(
     for name in job.strategies:
         query = Query(name, job.audit, job.per_volume, job.min_gap)
         rng = np.random.default_rng([job.seed, job.round, 2])
-        picks[name] = [(p.case_id, p.index) for p in query.ask(state, job.batch, rng)]
+        picks[name] = _compared(cohort, model, query.ask(state, job.batch, rng))
     return picks
+
+
+def _compared(cohort: Cohort, model: Segmenter, proposals: Sequence[Proposal]) -> list[Pick]:
+    """Return the proposals with what an annotator would leave of the model's labels."""
+    from napari_salient.active_learning.predict import predict_slices
+
+    places = [(proposal.case_id, proposal.index) for proposal in proposals]
+    left: dict[tuple[int, int], float] = {}
+    for case, indices in group_by_case(places).items():
+        truth = cohort.truth(case)
+        predicted, _ = predict_slices(model, cohort.image(case), indices)
+        for index, shown in zip(indices, predicted, strict=True):
+            accepted = slice_of(truth, cohort.plane, index)
+            left[case, index] = agreement(shown, accepted, cohort.label_values[1:])
+    return [
+        Pick(place, proposal.audit, left[place])
+        for place, proposal in zip(places, proposals, strict=True)
+    ]

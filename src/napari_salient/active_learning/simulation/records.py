@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from napari_salient.active_learning.settings import SimulationSettings
+from napari_salient.active_learning.stopping import prequential_agreement
 from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from napari_salient.active_learning.settings import SimulationSettings
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,11 @@ class Record:
     """What one strategy with one seed had reached after one round.
 
     `labelled` holds the labelled slices as (case, index), `next` those chosen for the following
-    round; `dice` is the mean over the foreground classes of `dice_per_class`, on the test volumes,
-    `validation_dice` the same on the validation volumes, where there are any. `probe` holds the
-    predictions by which the next round measures its `stability`: the Dice between the two.
+    round; `audit` says which of these were drawn at random to check the model, and `agreement` how
+    much of the model's labels an annotator would leave in each. `dice` is the mean over the
+    foreground classes of `dice_per_class`, on the test volumes, `validation_dice` the same on the
+    validation volumes, where there are any. `probe` holds the predictions by which the next round
+    measures its `stability`: the Dice between the two.
     """
 
     strategy: str
@@ -42,12 +44,23 @@ class Record:
     validation_dice: float | None = None
     probe: str = ""
     stability: float | None = None
+    audit: list[bool] = field(default_factory=list)
+    agreement: list[float] = field(default_factory=list)
 
     def row(self) -> dict[str, Any]:
-        """Return what the result file shows: everything but lists of slices and predictions."""
+        """Return what the result file shows: no lists of slices and no predictions.
+
+        The next slices are there as their number and mean agreement, drawn at random and chosen.
+        """
         row = dataclasses.asdict(self)
-        del row["labelled"], row["next"], row["probe"]
-        return row
+        for name in ("labelled", "next", "probe", "audit", "agreement"):
+            del row[name]
+        audit, chosen = prequential_agreement(self.agreement, self.audit)
+        return {
+            **row,
+            "next_audit": dataclasses.asdict(audit),
+            "next_chosen": dataclasses.asdict(chosen),
+        }
 
 
 class RecordFile:
@@ -98,7 +111,7 @@ class RecordFile:
         if not lines:
             self._append(first)
             return
-        if lines[0] != first:
+        if not same_experiment(_parsed(lines[0]), json.loads(first)):
             raise InputError(
                 f"{self.path} holds rounds of an experiment with other settings or volumes; "
                 f"repeat those settings to go on with it, or delete the file to start anew."
@@ -108,9 +121,26 @@ class RecordFile:
 
 def identity_of(settings: SimulationSettings, names: list[str]) -> dict[str, Any]:
     """Return what must be equal for rounds to belong to the same experiment."""
-    values = dataclasses.asdict(settings)
-    del values["processes"]
-    return {"settings": values, "volumes": names}
+    return {"settings": dataclasses.asdict(settings), "volumes": names}
+
+
+def same_experiment(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Tell whether two of `identity_of` agree, whatever the number of processes.
+
+    A setting that one lacks was added after it was written, and is as it is by default.
+    """
+    defaults = dataclasses.asdict(SimulationSettings())
+    first, second = ({**defaults, **it["settings"], "processes": 0} for it in (one, other))
+    return first == second and one["volumes"] == other["volumes"]
+
+
+def _parsed(line: str) -> dict[str, Any]:
+    """Return what `identity_of` gave to a line; of a line that is not such, an empty one."""
+    try:
+        found = json.loads(line)
+        return {"settings": dict(found["settings"]), "volumes": found["volumes"]}
+    except (ValueError, KeyError, TypeError):
+        return {"settings": {}, "volumes": None}
 
 
 def _record(values: dict[str, Any]) -> Record:

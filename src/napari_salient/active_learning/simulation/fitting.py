@@ -1,0 +1,87 @@
+"""Trains the model of a simulated round."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_salient.active_learning.simulation.interpolated import add_interpolated
+from napari_salient.active_learning.strategies import needs_of
+from napari_salient.active_learning.training_set import group_by_case
+from napari_salient.errors import RunError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
+    from napari_salient.active_learning.examples import Examples
+    from napari_salient.active_learning.model import Segmenter
+    from napari_salient.active_learning.settings import SegmentationSettings
+    from napari_salient.active_learning.simulation.cohort import Cohort
+    from napari_salient.active_learning.simulation.experiment import RoundJob
+    from napari_salient.active_learning.task import SegmentationTask
+
+Fitted = tuple["Segmenter", list["Segmenter"]]
+"""The trained model, and what its checkpoints hold where a strategy compares them."""
+
+
+def fit_round(cohort: Cohort, job: RoundJob) -> Fitted:
+    """Train on what the job has labelled, from the weights it starts with if it has any.
+
+    Like the tool, a warm start that loses a class is followed by a training from scratch.
+    """
+    from napari_salient.active_learning.round_training import lost_channels
+    from napari_salient.engine.checkpoint import load_model_weights, save_checkpoint
+
+    examples = cohort.examples(job.settings, group_by_case(job.labelled))
+    if job.interpolated is not None:
+        add_interpolated(examples, cohort, job.labelled, job.interpolated)
+    if job.start is None:
+        fitted = _fit(cohort, job, examples, [job.seed, job.round, 1], None)
+    else:
+        weights = load_model_weights(job.start)
+        fitted = _fit(cohort, job, examples, [job.seed, job.round, 1], weights)
+        *_, lost = lost_channels(fitted[0], examples)
+        if lost:
+            second = _fit(cohort, job, examples, [job.seed, job.round, 1, 1], None)
+            *_, still_lost = lost_channels(second[0], examples)
+            fitted = min((still_lost, second), (lost, fitted), key=lambda pair: len(pair[0]))[1]
+    for path in job.keep:
+        save_checkpoint(path, fitted[0].state_dict(), {}, {"step": job.settings.fit.steps})
+    return fitted
+
+
+def _fit(
+    cohort: Cohort,
+    job: RoundJob,
+    examples: Examples,
+    entropy: list[int],
+    weights: Mapping[str, Tensor] | None,
+) -> Fitted:
+    from napari_salient.active_learning.committee import snapshots
+    from napari_salient.active_learning.task import SegmentationTask
+    from napari_salient.active_learning.training import cohort_spec
+
+    seed = int(np.random.default_rng(entropy).integers(2**31))
+    settings = replace(job.settings, fit=replace(job.settings.fit, seed=seed, threads=1))
+    task = SegmentationTask(cohort_spec(cohort, settings), examples, settings, weights=weights)
+    with TemporaryDirectory(prefix="napari-salient-simulate-") as folder:
+        _run(task, settings, Path(folder))
+        model: Segmenter = task.model.eval()
+        wanted = job.query and "ensemble" in needs_of(job.strategies)
+        return model, snapshots(Path(folder), model) if wanted else []
+
+
+def _run(task: SegmentationTask, settings: SegmentationSettings, folder: Path) -> None:
+    from napari_salient.engine.control import Control
+    from napari_salient.engine.events import Finished, FinishReason
+    from napari_salient.engine.fit import fit
+
+    for event in fit(task, settings.fit, Control(), folder):
+        if isinstance(event, Finished) and event.reason is not FinishReason.COMPLETED:
+            raise event.error or RunError(event.message)

@@ -1,0 +1,69 @@
+"""The result file of an experiment, and the picture beside it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING, Any
+
+from napari_salient.active_learning.simulation.records import same_experiment
+from napari_salient.engine.atomic import write_atomically
+from napari_salient.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_salient.active_learning.settings import SimulationSettings
+    from napari_salient.active_learning.simulation.cohort import Cohort
+    from napari_salient.active_learning.simulation.records import Record
+
+
+def check_output(output: Path, identity: dict[str, Any]) -> None:
+    """Refuse to write over anything but a result of the same experiment.
+
+    Raises
+    ------
+    InputError
+        If the file holds something else.
+    """
+    if not output.exists():
+        return
+    try:
+        stored = json.loads(output.read_bytes())
+        found = {"settings": stored["settings"], "volumes": stored["data"]["volumes"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        found = None
+    if found is None or not same_experiment(found, identity):
+        raise InputError(
+            f"{output} holds something other than the result of this experiment; choose another "
+            "name for the output, or move that file away."
+        )
+
+
+def write_result(
+    cohort: Cohort, settings: SimulationSettings, records: list[Record], output: Path
+) -> dict[str, Any]:
+    """Write settings, records and summary, draw the curves beside them, and return the content."""
+    from napari_salient.active_learning.simulation.atlas import atlas_dice
+    from napari_salient.active_learning.simulation.curves import draw_curves
+    from napari_salient.active_learning.simulation.summary import summarise
+
+    order = settings.strategy_names()
+    records = sorted(records, key=lambda r: (order.index(r.strategy), r.seed, r.round))
+    result = {
+        "settings": dataclasses.asdict(settings),
+        "data": {
+            "classes": dict(zip(cohort.label_values[1:], cohort.class_names, strict=True)),
+            "volumes": cohort.names,
+            "pool": len(cohort.pool),
+            "validation": len(cohort.validation),
+            "test": len(cohort.test),
+            "pool_slices": sum(cohort.slices[case] for case in cohort.pool),
+        },
+        "records": [record.row() for record in records],
+        "summary": {"atlas_dice": atlas_dice(cohort), **summarise(records)},
+        "note": "Simulated annotator on a fixed test set. Research use only.",
+    }
+    write_atomically(output, json.dumps(result, indent=1).encode())
+    draw_curves(result, output.with_suffix(".png"))
+    return result
