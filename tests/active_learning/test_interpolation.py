@@ -54,6 +54,18 @@ def test_the_other_way_round_gives_the_same_slices_in_reverse(
     assert (interpolate(*ends[::-1], count, spacing)[::-1] == forwards).all()
 
 
+@given(pairs, counts, spacings, st.integers(1, 4))
+def test_background_around_changes_nothing(
+    ends: tuple[np.ndarray, np.ndarray], count: int, spacing: tuple[float, float], margin: int
+) -> None:
+    framed = [np.pad(end, 1) for end in ends]
+    wide = [np.pad(end, 1 + margin) for end in ends]
+    inside = slice(margin, -margin)
+    between = interpolate(*wide, count, spacing)
+    assert (between[:, inside, inside] == interpolate(*framed, count, spacing)).all()
+    assert np.count_nonzero(between) == np.count_nonzero(between[:, inside, inside])
+
+
 @given(pairs, counts, spacings, st.sampled_from([0, 1]))
 def test_flipped_ends_give_flipped_slices(
     ends: tuple[np.ndarray, np.ndarray], count: int, spacing: tuple[float, float], axis: int

@@ -76,6 +76,25 @@ def test_putting_a_slice_changes_that_slice_only(tmp_path: Path, plane: Plane) -
     journal.close()
 
 
+@pytest.mark.parametrize("plane", PLANES)
+def test_several_slices_are_put_in_one_row_and_those_between_stay(
+    tmp_path: Path, plane: Plane
+) -> None:
+    journal = Journal.create(tmp_path / "journal.db")
+    labels = np.zeros(SHAPE, np.uint8)
+    slice_of(labels, plane, 2)[...] = 4
+    editor = CaseEditor(journal, 1, labels, plane)
+    wanted = np.full_like(slice_of(labels, plane, 2), 3)
+    assert editor.put_all({3: wanted, 1: wanted}, "fill", DRAFT) is not None
+    assert [int(slice_of(labels, plane, i).max()) for i in range(4)] == [0, 3, 4, 3]
+    assert [editor.mark(i).state for i in (1, 3)] == [SliceState.DRAFT] * 2
+    assert editor.mark(2).state is SliceState.UNLABELLED
+    assert len(list(journal.edits())) == 1
+    editor.undo()
+    assert [int(slice_of(labels, plane, i).max()) for i in range(4)] == [0, 0, 4, 0]
+    journal.close()
+
+
 def test_only_the_touched_slices_are_looked_at() -> None:
     with tempfile.TemporaryDirectory() as folder:
         journal = Journal.create(Path(folder) / "journal.db")

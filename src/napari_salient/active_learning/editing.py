@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from napari_salient.data.planes import axis_of
+from napari_salient.data.planes import axis_of, slice_of
 from napari_salient.project.edits import Box, Edit, box_slices, diff_box
 from napari_salient.project.states import EDITED, SliceMark, SliceState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -78,22 +78,31 @@ class CaseEditor:
         return row
 
     def put(self, index: int, labels: NDArray[np.uint8], kind: str, mark: SliceMark) -> Box | None:
-        """Replace a slice by `labels` (row, column) and set its mark, in one row.
+        """Replace a slice by `labels` (row, column) and set its mark; see `put_all`."""
+        return self.put_all({index: labels}, kind, mark)
+
+    def put_all(
+        self, labels: Mapping[int, NDArray[np.uint8]], kind: str, mark: SliceMark
+    ) -> Box | None:
+        """Replace slices by labels (row, column) and set the mark of each, in one row.
 
         Returns
         -------
         tuple or None
             The box of voxels that changed.
         """
-        slab = _slab(self._plane, index, index + 1)
-        wanted = np.expand_dims(labels, axis_of(self._plane))
+        axis, start = axis_of(self._plane), min(labels)
+        slab = _slab(self._plane, start, max(labels) + 1)
+        wanted = self._shadow[slab].copy()
+        for index, pixels in labels.items():
+            slice_of(wanted, self._plane, index - start)[...] = pixels
         box = diff_box(self._shadow[slab], wanted)
-        marks = {self._key(index): mark}
+        marks = {self._key(index): mark for index in labels}
         if box is None:
             self._journal.record(self.case_id, kind, states=marks)
             return None
         after = wanted[box_slices(box)]
-        box = _moved(box, axis_of(self._plane), index)
+        box = _moved(box, axis, start)
         part = box_slices(box)
         self._journal.record(self.case_id, kind, box, self._shadow[part], after, marks)
         self._shadow[part] = self.labels[part] = after

@@ -3,11 +3,13 @@
 from napari_salient.active_learning.interpolation.between import METHODS, Method, interpolate
 from napari_salient.active_learning.interpolation.pseudo import MAX_GAP, PseudoSlices, pseudo_slices
 from napari_salient.active_learning.interpolation.quality import (
+    LONGEST_GAP,
     InterpolationQuality,
     leave_one_out,
 )
 
 __all__ = [
+    "LONGEST_GAP",
     "MAX_GAP",
     "METHODS",
     "InterpolationQuality",

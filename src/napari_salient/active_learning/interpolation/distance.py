@@ -24,10 +24,19 @@ def interpolate_distance(
 
     Signed-distance blending is Raya and Udupa's shape-based interpolation (IEEE TMI 9, 1990).
     """
+    between = np.zeros((count, *first.shape), dtype=np.uint8)
+    window = _window(first, last)
+    if window is not None:
+        between[:, *window] = _blended(first[window], last[window], count, spacing)
+    return between
+
+
+def _blended(
+    first: NDArray[np.uint8], last: NDArray[np.uint8], count: int, spacing: tuple[float, float]
+) -> NDArray[np.uint8]:
+    """Return the slices between two that are not both blank."""
     values = np.setdiff1d(np.union1d(first, last), 0)
     between = np.zeros((count, *first.shape), dtype=np.uint8)
-    if len(values) == 0:
-        return between
     each = [_end_maps(first == value, last == value, spacing) for value in values]
     together = _end_maps(first != 0, last != 0, spacing)
     for k in range(1, count + 1):
@@ -35,6 +44,19 @@ def interpolate_distance(
         reached = (depth.max(0) >= 0) | (_blend(together, k, count + 1) >= 0)
         between[k - 1] = np.where(reached, values[depth.argmax(0)], 0)
     return between
+
+
+def _window(first: NDArray[np.uint8], last: NDArray[np.uint8]) -> tuple[slice, slice] | None:
+    """Return the rows and columns that either slice draws on, and one more on each side.
+
+    What lies outside is never reached, and of all background the nearest to a class is within.
+    """
+    drawn = (first != 0) | (last != 0)
+    hits = [np.flatnonzero(drawn.any(axis)) for axis in (1, 0)]
+    if not hits[0].size:
+        return None
+    rows, columns = (slice(max(int(hit[0]) - 1, 0), int(hit[-1]) + 2) for hit in hits)
+    return rows, columns
 
 
 def signed_distance(mask: NDArray[np.bool_], spacing: tuple[float, float]) -> NDArray[np.float64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,6 +29,9 @@ DEFAULT_WEIGHT = 0.5
 FEWEST_SLICES = 5
 """Left-out slices of a gap from which its Dice is believed."""
 
+MOST_SLICES = 100
+"""Slices of a gap after which its Dice is known well enough."""
+
 LONGEST_GAP = 8
 """Leaving out the middle of three labelled slices spans two blocks of the usual length."""
 
@@ -48,20 +51,33 @@ class InterpolationQuality:
     slices: Mapping[int, int]
     dice: Mapping[int, Mapping[int, float]]
 
-    def weight(self, gap: int) -> float:
-        """Return what a slice in a gap is worth: the mean Dice over the classes.
+    def measured(self, gap: int) -> float | None:
+        """Return the Dice to expect of a slice in a gap, the mean over the classes.
 
         Where the gap itself was not measured on enough slices, that of the next longer one which
-        was, else of the next shorter; a fixed weight where there is none.
+        was, else of the next shorter; `None` where there is none.
         """
-        measured = [
-            g for g, count in self.slices.items() if count >= FEWEST_SLICES and self.dice[g]
-        ]
-        if not measured:
-            return DEFAULT_WEIGHT
-        longer = [g for g in measured if g >= gap]
-        nearest = min(longer) if longer else max(measured)
+        known = [g for g, count in self.slices.items() if count >= FEWEST_SLICES and self.dice[g]]
+        if not known:
+            return None
+        longer = [g for g in known if g >= gap]
+        nearest = min(longer) if longer else max(known)
         return float(np.mean(list(self.dice[nearest].values())))
+
+    def weight(self, gap: int) -> float:
+        """Return what a slice in a gap is worth: its measured Dice, half where nothing is."""
+        measured = self.measured(gap)
+        return DEFAULT_WEIGHT if measured is None else measured
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> InterpolationQuality:
+        """Rebuild a quality from its parts after JSON made words of the numbers."""
+        slices = {int(gap): count for gap, count in values["slices"].items()}
+        dice = {
+            int(gap): {int(value): score for value, score in scores.items()}
+            for gap, scores in values["dice"].items()
+        }
+        return cls(slices, dice)
 
 
 def leave_one_out(
@@ -89,6 +105,7 @@ def leave_one_out(
     -------
     InterpolationQuality
         Classes that neither the slice nor its neighbours have are left out; so are unsure pixels.
+        Of a gap no more slices are looked at than it takes to know it well.
     """
     slices: Counter[int] = Counter()
     common: dict[int, Counter[int]] = defaultdict(Counter)
@@ -98,7 +115,7 @@ def leave_one_out(
         pixel = pixel_spacing(spacing, plane)
         for before, here, after in zip(known, known[1:], known[2:], strict=False):
             gap = after - before
-            if gap > longest:
+            if gap > longest or slices[gap] == MOST_SLICES:
                 continue
             ends = [slice_of(labels, plane, index) for index in (before, after)]
             guess = interpolate(ends[0], ends[1], gap - 1, pixel, method)[here - before - 1]

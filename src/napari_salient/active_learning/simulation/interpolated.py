@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from napari_salient.active_learning.interpolation import leave_one_out, pseudo_slices
+from napari_salient.active_learning.interpolated_examples import add_between
+from napari_salient.active_learning.interpolation import leave_one_out
 from napari_salient.active_learning.training_set import group_by_case
 
 if TYPE_CHECKING:
@@ -43,15 +42,14 @@ def add_interpolated(
     volumes = ((cohort.truth(case), indices, spacing) for case, indices in by_case.items())
     quality = leave_one_out(volumes, plane) if how.weight is None else None
     for case, indices in by_case.items():
-        truth = cohort.truth(case)
-        found = pseudo_slices(truth, indices, plane, spacing, quality=quality)
-        if how.weight is not None:
-            found = replace(found, weights=np.full(len(found.indices), how.weight))
-        labels = cohort.channels_of(found.laid_into(truth))
-        examples.add(
+        add_between(
+            examples,
             cohort.image(case),
-            labels,
+            cohort.truth(case),
+            indices,
             plane,
-            found.indices.tolist(),
-            weights=found.weights.tolist(),
+            spacing,
+            cohort.channels_of,
+            quality=quality,
+            weight=how.weight,
         )
