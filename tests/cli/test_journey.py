@@ -167,7 +167,6 @@ def test_options_that_do_not_go_together_are_wrong_usage(
     assert main(["train", "segmentation", at.project, "--plane", "coronal"]) == 2
     folders = ("--images", at.images, "--labels", at.labels)
     assert main(["train", "segmentation", *folders, "--resume", "run"]) == 2
-    assert main(["train", "segmentation", *folders, "--test-every", "0"]) == 2
 
 
 @pytest.mark.parametrize(

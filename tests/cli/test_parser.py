@@ -11,11 +11,12 @@ import pytest
 
 from napari_salient.cli.commands import Command
 from napari_salient.cli.parser import build_parser, call, read_settings, with_underscores
+from napari_salient.engine.bounds import Bounded, Count, Natural, Positive
 from napari_salient.errors import InputError
 
 
 @dataclass(frozen=True)
-class Inner:
+class Inner(Bounded):
     """The run.
 
     Parameters
@@ -24,12 +25,12 @@ class Inner:
         How fast it learns.
     """
 
-    learning_rate: float = 1e-3
+    learning_rate: Positive = 1e-3
     schedule: Literal["constant", "one_cycle"] = "constant"
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Bounded):
     """The model.
 
     Parameters
@@ -40,7 +41,7 @@ class Settings:
         The training.
     """
 
-    width: int = 8
+    width: Count = 8
     inner: Inner = field(default_factory=Inner)
 
 
@@ -48,7 +49,13 @@ seen: dict[str, Any] = {}
 
 
 def command(
-    folder: Path, names: Sequence[str] = (), /, *, json: bool = False, settings: Settings
+    folder: Path,
+    names: Sequence[str] = (),
+    /,
+    *,
+    json: bool = False,
+    every: Natural = 2,
+    settings: Settings,
 ) -> int:
     """Do something.
 
@@ -60,6 +67,8 @@ def command(
         What is done.
     json
         Print JSON.
+    every
+        How often.
     """
     seen.update(folder=folder, names=list(names), json=json, settings=settings)
     return 0
@@ -126,6 +135,9 @@ def test_the_docstring_is_the_help() -> None:
         ([], "the following arguments are required: folder"),
         (["here", "--width", "wide"], "'width' must be a whole number, not 'wide'."),
         (["here", "--inner.schedule", "never"], "'inner.schedule' must be one of 'constant'"),
+        (["here", "--width", "0"], "'width' must be 1 or more, not 0."),
+        (["here", "--inner.learning-rate=-1"], "'inner.learning_rate' must be above 0, not -1.0."),
+        (["here", "--every", "-1"], "'every' must be 0 or more, not -1."),
     ],
 )
 def test_wrong_usage_ends_with_code_2(
@@ -145,7 +157,7 @@ def test_the_settings_of_a_run_are_read_back(tmp_path: Path) -> None:
     assert read_settings(Settings, file) == Settings(32, Inner(0.5))
 
 
-@pytest.mark.parametrize("content", ["height: 3\n", "width: wide\n", "- a\n"])
+@pytest.mark.parametrize("content", ["height: 3\n", "width: wide\n", "width: 0\n", "- a\n"])
 def test_foreign_settings_are_refused(tmp_path: Path, content: str) -> None:
     file = tmp_path / "settings.yaml"
     file.write_text(content)

@@ -141,8 +141,6 @@ def test_state_that_cannot_be_stored_without_pickle_is_named(tmp_path):
         {"device": "mps"},
         {"precision": "16-mixed"},
         {"micro_batches": 2},
-        {"micro_batches": 0},
-        {"threads": -1},
     ],
     ids=str,
 )

@@ -12,13 +12,14 @@ from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication
 
 from napari_salient.active_learning.settings import LoopSettings, SimulationSettings
+from napari_salient.engine.bounds import Bounded, Bounds, Count, Positive
 from napari_salient.engine.settings import FitSettings
 from napari_salient.widgets.field_editors import FloatEditor, float_text
 from napari_salient.widgets.settings_form import SettingsForm, label_of, parameter_help
 
 
 @dataclass(frozen=True)
-class Inner:
+class Inner(Bounded):
     """A part.
 
     Parameters
@@ -28,11 +29,11 @@ class Inner:
         per second.
     """
 
-    rate: float = 1e-4
+    rate: Positive = 1e-4
 
 
 @dataclass(frozen=True)
-class Outer:
+class Outer(Bounded):
     """All types that a form knows.
 
     Parameters
@@ -49,6 +50,8 @@ class Outer:
     folder: Path = Path("/data")
     seed: int | None = None
     limit: float | None = 2.5
+    width: Count = 8
+    gap: Count | None = None
     inner: Inner = field(default_factory=Inner)
 
 
@@ -111,6 +114,27 @@ def test_text_that_is_no_number_is_marked_and_taken_back(qtbot, form, text):
     line.editingFinished.emit()
     assert float(line.text()) == form.value().decay
     assert not line.styleSheet()
+
+
+@pytest.mark.parametrize("text", ["0", "-1"])
+def test_a_number_out_of_its_bounds_is_marked_and_taken_back(qtbot, form, text):
+    line = form.editor("inner.rate").native
+    line.setText(text)
+    assert line.styleSheet()
+    assert form.value() == Outer()
+    line.editingFinished.emit()
+    assert line.text() == "0.0001"
+
+
+def test_a_whole_number_stops_at_its_bounds(form):
+    spin = form.editor("width").native
+    spin.setValue(-5)
+    assert form.value().width == 1
+
+
+def test_an_optional_number_starts_within_its_bounds(form):
+    form.editor("gap")._tick.click()
+    assert form.value().gap == 1
 
 
 def test_integers_are_not_stopped_at_999(qtbot, form):
@@ -189,5 +213,5 @@ def test_every_number_reads_back_exactly(value):
 
 
 def test_a_float_editor_keeps_all_digits(qtbot):
-    editor = FloatEditor(0.1 + 0.2)
+    editor = FloatEditor(0.1 + 0.2, Bounds(0))
     assert float(editor.native.text()) == 0.1 + 0.2

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from napari_salient.data.planes import Plane
+from napari_salient.engine.bounds import Bounded, Count, EveryNth, Natural, Share
 from napari_salient.engine.settings import FitSettings
 
 
 @dataclass(frozen=True)
-class SegmentationSettings:
+class SegmentationSettings(Bounded):
     """The model behind active learning and how it is trained.
 
     Parameters
@@ -35,16 +36,16 @@ class SegmentationSettings:
     """
 
     spatial_dims: Literal[2, 3] = 2
-    width: int = 8
-    context: int = 1
-    batch_size: int = 12
-    crop: int = 192
+    width: Count = 8
+    context: Natural = 1
+    batch_size: Count = 12
+    crop: Count = 192
     augment: bool = True
     fit: FitSettings = field(default_factory=FitSettings)
 
 
 @dataclass(frozen=True)
-class LoopSettings:
+class LoopSettings(Bounded):
     """How the labelling loop of the tool goes.
 
     Parameters
@@ -64,21 +65,26 @@ class LoopSettings:
         others. Without a value the strategy decides.
     train_after_batch
         Whether training starts by itself once a batch is labelled.
+    interpolate
+        Whether a round also trains on slices interpolated between accepted ones at most 4 apart.
+        Each counts by the Dice that interpolation reaches on the accepted slices, half as long as
+        too few lie close enough to measure it.
     segmentation
         The model and its training. The tool starts each round from the weights of the last.
     """
 
     strategy: str = "strided"
-    batch: int = 12
-    audit: float = 0.15
-    per_volume: int | None = None
-    min_gap: int | None = None
+    batch: Count = 12
+    audit: Share = 0.15
+    per_volume: Natural | None = None
+    min_gap: Natural | None = None
     train_after_batch: bool = True
+    interpolate: bool = False
     segmentation: SegmentationSettings = field(default_factory=SegmentationSettings)
 
 
 @dataclass(frozen=True)
-class SimulationSettings:
+class SimulationSettings(Bounded):
     """An active-learning experiment in which known labels play the annotator.
 
     Parameters
@@ -122,19 +128,19 @@ class SimulationSettings:
     """
 
     strategies: str = "random,strided,entropy"
-    initial: int = 12
-    batch: int = 12
-    audit: float = 0.0
-    per_volume: int | None = None
-    min_gap: int | None = None
+    initial: Count = 12
+    batch: Count = 12
+    audit: Share = 0.0
+    per_volume: Natural | None = None
+    min_gap: Natural | None = None
     interpolate: bool = False
     warm_start: bool = False
-    rounds: int = 6
-    seeds: int = 3
+    rounds: Count = 6
+    seeds: Count = 3
     plane: Plane = "axial"
-    validation_every: int = 0
-    test_every: int = 5
-    processes: int = 0
+    validation_every: Natural = 0
+    test_every: EveryNth = 5
+    processes: Natural = 0
     segmentation: SegmentationSettings = field(default_factory=SegmentationSettings)
 
     def strategy_names(self) -> list[str]:

@@ -19,16 +19,20 @@ import jsonargparse
 from docstring_parser import parse as parse_docstring
 
 from napari_salient.cli.commands import NOTICE
+from napari_salient.engine.bounds import annotations_of, complaint_about
 from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
     from argparse import Action
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from napari_salient.cli.commands import Command
 
 T = TypeVar("T")
+
+SHORT = {"dims": "spatial_dims", "from": "pretrained"}
+"""Options that may be called by another name; Python reserves ``from``."""
 
 _KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false"}
 
@@ -70,8 +74,10 @@ def call(command: Command, words: Sequence[str]) -> int:
     spelt = with_underscores(words)
     if command.defaults:
         parser.set_defaults(_imported(command.defaults)(parser.parse_args(spelt)))
-    parsed = parser.instantiate(parser.parse_args(spelt))
-    positional, options = _arguments(function, parsed)
+    parsed = parser.parse_args(spelt)
+    for complaint in _complaints(_annotations(function), parsed):
+        parser.error(complaint)
+    positional, options = _arguments(function, parser.instantiate(parsed))
     exit_code: int = function(*positional, **options)
     return exit_code
 
@@ -117,7 +123,8 @@ def with_underscores(words: Sequence[str]) -> list[str]:
     for word in words:
         name, equals, value = word.partition("=")
         long_option = name.startswith("--") and len(name) > 2
-        spelt.append(f"--{name[2:].replace('-', '_')}{equals}{value}" if long_option else word)
+        option = name[2:].replace("-", "_")
+        spelt.append(f"--{SHORT.get(option, option)}{equals}{value}" if long_option else word)
     return spelt
 
 
@@ -133,11 +140,33 @@ def read_settings(kind: type[T], path: Path) -> T:
     parser.add_class_arguments(kind, None)
     try:
         parsed = parser.parse_path(path)
+        for complaint in _complaints(annotations_of(kind), parsed):
+            raise TypeError(complaint)
     except (jsonargparse.ArgumentError, TypeError, OSError) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{path} does not hold the settings of such a run: {reason}") from error
     settings: T = _settings(kind, parser.instantiate(parsed))
     return settings
+
+
+def _annotations(function: Callable[..., int]) -> dict[str, Any]:
+    """Return the annotation of each option by its name."""
+    flat: dict[str, Any] = {}
+    for name, _, hint in _parameters(function):
+        of_settings = dataclasses.is_dataclass(hint)
+        flat |= annotations_of(hint) if of_settings else {name: annotations_of(function)[name]}
+    return flat
+
+
+def _complaints(
+    annotations: Mapping[str, Any], parsed: jsonargparse.Namespace, prefix: str = ""
+) -> Iterator[str]:
+    """Yield a sentence for each number out of its bounds."""
+    for name, annotation in annotations.items():
+        if dataclasses.is_dataclass(annotation):
+            yield from _complaints(annotations_of(annotation), parsed[name], f"{prefix}{name}.")
+        elif complaint := complaint_about(prefix + name, annotation, parsed[name]):
+            yield complaint
 
 
 def _parameters(function: Callable[..., int]) -> list[tuple[str, inspect.Parameter, Any]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from napari_salient.cli.commands import WrongUsage
 from napari_salient.cli.output import pairs, show
+from napari_salient.engine.bounds import Count, Natural
 
 
-def make(kind: Literal["brain"], folder: Path, /, *, cases: int = 8, seed: int = 0) -> int:
+def make(kind: Literal["brain"], folder: Path, /, *, cases: Count = 8, seed: Natural = 0) -> int:
     """Make sample data; nothing is downloaded.
 
     Parameters
@@ -25,8 +25,6 @@ def make(kind: Literal["brain"], folder: Path, /, *, cases: int = 8, seed: int =
     """
     from napari_salient.samples.brain import make_brain_pool
 
-    if seed < 0:
-        raise WrongUsage(f"--seed must not be negative, but is {seed}.")
     made = make_brain_pool(folder, cases=cases, seed=seed)
     result = {"kind": kind, "cases": cases, "images": str(made.images), "labels": str(made.labels)}
     show(result, pairs(result))

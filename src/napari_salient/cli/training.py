@@ -12,6 +12,7 @@ from napari_salient.cli.follow import exit_code, follow
 from napari_salient.cli.output import pairs, show, table
 from napari_salient.cli.run_folders import checkpoint_of, metrics_of, start
 from napari_salient.data.planes import Plane
+from napari_salient.engine.bounds import EveryNth
 from napari_salient.engine.control import Control
 from napari_salient.engine.events import FinishReason
 from napari_salient.errors import InputError
@@ -32,7 +33,7 @@ class _FolderTraining(SegmentationSettings):
     images: Path | None = None
     labels: Path | None = None
     plane: Plane = "axial"
-    test_every: int = 5
+    test_every: EveryNth = 5
 
 
 def train(
@@ -44,7 +45,7 @@ def train(
     runs: Path | None = None,
     resume: Path | None = None,
     plane: Plane = "axial",
-    test_every: int = 5,
+    test_every: EveryNth = 5,
     json: bool = False,
     output: Path | None = None,
     settings: SegmentationSettings,
@@ -90,8 +91,6 @@ def train(
     names_folders = runs is not None or of_folder != _FolderTraining(**vars(settings))
     if resume and (names_folders or settings != SegmentationSettings()):
         raise WrongUsage("A resumed run keeps its settings and data; leave the other options out.")
-    if test_every < 2:
-        raise WrongUsage(f"--test-every must be 2 or more, not {test_every}.")
     if project is not None and not names_folders:
         finished, run = _train_project(project, resume, settings)
     elif project is None and (resume or (images and labels)):

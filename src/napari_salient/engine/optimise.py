@@ -231,7 +231,7 @@ class _Mean:
 
 
 def _check_splitting(task: Task, parts: int) -> None:
-    if parts < 1 or (parts > 1 and not isinstance(task, Splittable)):
+    if parts > 1 and not isinstance(task, Splittable):
         raise InputError(
             f"This run's batches cannot be split into {parts} micro-batches; set it to 1."
         )

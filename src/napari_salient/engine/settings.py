@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from napari_salient.engine.bounds import Bounded, Count, Natural, NonNegative, Positive
+
 
 @dataclass(frozen=True)
-class FitSettings:
+class FitSettings(Bounded):
     """How a model is trained.
 
     Parameters
@@ -40,15 +42,15 @@ class FitSettings:
         Seed of the weights, the batches and the dropout.
     """
 
-    steps: int = 300
-    learning_rate: float = 3e-3
-    weight_decay: float = 1e-3
+    steps: Count = 300
+    learning_rate: Positive = 3e-3
+    weight_decay: NonNegative = 1e-3
     schedule: Literal["one_cycle", "constant"] = "one_cycle"
-    clip_norm: float = 1.0
-    micro_batches: int = 1
-    evaluate_every: int = 0
-    save_every: int = 100
+    clip_norm: NonNegative = 1.0
+    micro_batches: Count = 1
+    evaluate_every: Natural = 0
+    save_every: Natural = 100
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
-    threads: int = 0
-    seed: int = 0
+    threads: Natural = 0
+    seed: Natural = 0

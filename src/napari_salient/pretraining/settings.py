@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from napari_salient.data.planes import Plane
+from napari_salient.engine.bounds import Bounded, Count, Natural, NonNegative, Positive, Share
 from napari_salient.engine.settings import FitSettings
 
 TaskName = Literal["rotation", "jigsaw", "relative_location", "cpc", "exemplar", "masked"]
 
 
 @dataclass(frozen=True)
-class JigsawSettings:
+class JigsawSettings(Bounded):
     """How a view is cut into pieces and shuffled.
 
     Parameters
@@ -24,12 +25,12 @@ class JigsawSettings:
         at least as wide.
     """
 
-    permutations: int = 100
-    jitter: float = 0.1
+    permutations: Count = 100
+    jitter: Share = 0.1
 
 
 @dataclass(frozen=True)
-class RelativeLocationSettings:
+class RelativeLocationSettings(Bounded):
     """How two pieces are cut whose relative position is asked for.
 
     Parameters
@@ -39,11 +40,11 @@ class RelativeLocationSettings:
         at least as wide.
     """
 
-    jitter: float = 0.1
+    jitter: Share = 0.1
 
 
 @dataclass(frozen=True)
-class CpcSettings:
+class CpcSettings(Bounded):
     """How what lies further down is predicted from what lies above.
 
     Parameters
@@ -62,14 +63,14 @@ class CpcSettings:
     """
 
     loss: Literal["infonce", "binary"] = "infonce"
-    temperature: float = 0.1
-    code: int = 64
-    context: int = 64
-    jitter: float = 0.125
+    temperature: Positive = 0.1
+    code: Count = 64
+    context: Count = 64
+    jitter: Share = 0.125
 
 
 @dataclass(frozen=True)
-class ExemplarSettings:
+class ExemplarSettings(Bounded):
     """How a deformed view is to be closer to its original than to another volume.
 
     Parameters
@@ -84,12 +85,12 @@ class ExemplarSettings:
     """
 
     distance: Literal["unit", "sigmoid"] = "unit"
-    margin: float = 0.2
-    code: int = 64
+    margin: NonNegative = 0.2
+    code: Count = 64
 
 
 @dataclass(frozen=True)
-class MaskedSettings:
+class MaskedSettings(Bounded):
     """How much of a view is hidden and to be filled in.
 
     Parameters
@@ -98,11 +99,11 @@ class MaskedSettings:
         Share of the view that is hidden, in small cubes.
     """
 
-    share: float = 0.6
+    share: Share = 0.6
 
 
 @dataclass(frozen=True)
-class PretrainingSettings:
+class PretrainingSettings(Bounded):
     """A pretraining: the task, the network it trains, the data it sees.
 
     Parameters
@@ -132,11 +133,11 @@ class PretrainingSettings:
     task: TaskName = "rotation"
     spatial_dims: Literal[2, 3] = 2
     plane: Plane = "axial"
-    context: int = 1
-    width: int = 8
-    batch_size: int = 16
-    crop: int = 96
-    held_out_batches: int = 8
+    context: Natural = 1
+    width: Count = 8
+    batch_size: Count = 16
+    crop: Count = 96
+    held_out_batches: Count = 8
     jigsaw: JigsawSettings = field(default_factory=JigsawSettings)
     relative_location: RelativeLocationSettings = field(default_factory=RelativeLocationSettings)
     cpc: CpcSettings = field(default_factory=CpcSettings)

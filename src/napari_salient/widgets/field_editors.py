@@ -9,18 +9,21 @@ from __future__ import annotations
 import math
 import types
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, Union, get_args, get_origin
 
 from magicgui.widgets import CheckBox, ComboBox, FileEdit, LineEdit, SpinBox
 from psygnal import Signal
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QWidget
+
+from napari_salient.engine.bounds import Bounds, bounds_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from psygnal import SignalInstance
 
-INTEGER_RANGE = {"min": -(2**31), "max": 2**31 - 1}
+INTEGERS = Bounds(-(2**31), 2**31 - 1)
+"""What a spin box can hold."""
 
 
 class Editor(Protocol):
@@ -51,16 +54,21 @@ def editor_for(annotation: Any, value: Any) -> Editor:
     if get_origin(annotation) is Literal:
         editor: Editor = ComboBox(value=value, choices=get_args(annotation))
         return editor
-    if annotation not in _EDITORS:
+    kind, bounds = _kind_of(annotation), bounds_of(annotation)
+    if kind in _NUMBER_EDITORS:
+        return _NUMBER_EDITORS[kind](value, bounds or Bounds(-math.inf))
+    if kind not in _EDITORS:
         raise TypeError(f"There is no form field for the type {annotation!r}.")
-    return _EDITORS[annotation](value)
+    return _EDITORS[kind](value)
 
 
 def blank_of(annotation: Any) -> Any:
     """Return the value that a field starts from when nothing is known about it."""
     if get_origin(annotation) is Literal:
         return get_args(annotation)[0]
-    return annotation()
+    bounds = bounds_of(annotation)
+    blank = _kind_of(annotation)()
+    return blank if bounds is None or blank in bounds else type(blank)(bounds.low)
 
 
 class FloatEditor:
@@ -68,7 +76,8 @@ class FloatEditor:
 
     changed = Signal(float)
 
-    def __init__(self, value: float) -> None:
+    def __init__(self, value: float, bounds: Bounds) -> None:
+        self._bounds = bounds
         self._line = LineEdit(value=float_text(value))
         self._value = float(value)
         self._line.changed.connect(self._typed)
@@ -81,7 +90,7 @@ class FloatEditor:
 
     @property
     def value(self) -> float:
-        """The last number that was typed; text that is no number does not count."""
+        """The last number within the bounds that was typed; other text does not count."""
         return self._value
 
     @value.setter
@@ -89,7 +98,7 @@ class FloatEditor:
         self._line.value = float_text(value)
 
     def _typed(self, text: str) -> None:
-        number = _number(text)
+        number = self._number(text)
         self.native.setStyleSheet("" if number is not None else "border: 1px solid #ff9a8a;")
         if number is not None and number != self._value:
             self._value = number
@@ -97,6 +106,13 @@ class FloatEditor:
 
     def _tidy(self) -> None:
         self._line.value = float_text(self._value)
+
+    def _number(self, text: str) -> float | None:
+        try:
+            number = float(text)
+        except ValueError:
+            return None
+        return number if number in self._bounds else None
 
 
 class OptionalEditor:
@@ -134,9 +150,18 @@ class OptionalEditor:
         self.changed.emit(self.value)
 
 
-_EDITORS: dict[Any, Callable[[Any], Editor]] = {
-    int: lambda value: SpinBox(value=value, **INTEGER_RANGE),
+def _integer_editor(value: int, bounds: Bounds) -> Editor:
+    limits = {"min": max(INTEGERS.low, bounds.low), "max": min(INTEGERS.high, bounds.high)}
+    editor: Editor = SpinBox(value=value, **limits)
+    return editor
+
+
+_NUMBER_EDITORS: dict[Any, Callable[[Any, Bounds], Editor]] = {
+    int: _integer_editor,
     float: FloatEditor,
+}
+
+_EDITORS: dict[Any, Callable[[Any], Editor]] = {
     bool: lambda value: CheckBox(value=value),
     str: lambda value: LineEdit(value=value),
     Path: lambda value: FileEdit(value=value),
@@ -149,12 +174,9 @@ def float_text(value: float) -> str:
     return short if float(short) == value else repr(float(value))
 
 
-def _number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
+def _kind_of(annotation: Any) -> Any:
+    """Return the type that is annotated with bounds, or the annotation itself."""
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
 def _without_none(annotation: Any) -> Any:

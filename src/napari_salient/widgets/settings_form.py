@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, get_type_hints
+from typing import Any
 
 import docstring_parser
 from qtpy.QtCore import QEvent, QObject, Qt, Signal
 from qtpy.QtWidgets import QAbstractSpinBox, QComboBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 from superqt import QCollapsible
 
+from napari_salient.engine.bounds import annotations_of
 from napari_salient.widgets.field_editors import Editor, editor_for
 
 
@@ -75,7 +76,7 @@ class SettingsForm(QWidget):
         return self._groups[first].editor(rest) if rest else self._editors[first]
 
     def _build(self, hidden: tuple[str, ...]) -> None:
-        types, help_of = get_type_hints(self._class), parameter_help(self._class)
+        types, help_of = annotations_of(self._class), parameter_help(self._class)
         for field in dataclasses.fields(self._class):
             if field.name in hidden:
                 continue

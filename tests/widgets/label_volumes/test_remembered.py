@@ -27,3 +27,12 @@ def test_what_does_not_fit_is_left_at_its_default(tmp_path, values):
     run = Run.create(tmp_path, "segmentation", LoopSettings())
     (run.directory / "settings.yaml").write_text(yaml.safe_dump(values))
     assert remembered_settings(tmp_path) == LoopSettings()
+
+
+def test_what_is_out_of_its_bounds_is_left_at_its_default_and_told(tmp_path, caplog):
+    run = Run.create(tmp_path, "segmentation", LoopSettings())
+    values = {"batch": 5, "segmentation": {"width": 4, "fit": {"steps": -5}}}
+    (run.directory / "settings.yaml").write_text(yaml.safe_dump(values))
+    model = SegmentationSettings(width=4)
+    assert remembered_settings(tmp_path) == LoopSettings(batch=5, segmentation=model)
+    assert "'steps' must be 1 or more, not -5." in caplog.text

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, get_type_hints
+import logging
+from typing import TYPE_CHECKING, Any
 
 from napari_salient.active_learning.modelling import KIND
 from napari_salient.active_learning.settings import LoopSettings
 from napari_salient.active_learning.strategies import STRATEGIES
+from napari_salient.engine.bounds import annotations_of, complaint_about
 from napari_salient.engine.run import list_runs
 from napari_salient.errors import RunError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+logger = logging.getLogger(__name__)
 
 
 def remembered_settings(runs_dir: Path) -> LoopSettings:
@@ -30,12 +34,18 @@ def _overlaid(settings: Any, values: Any) -> Any:
     """Return a dataclass with the plain values that fit its fields by name and type."""
     if not isinstance(values, dict):
         return settings
-    hints = get_type_hints(type(settings))
     taken = {}
-    for name in hints.keys() & values.keys():
-        here = getattr(settings, name)
+    for name, annotation in annotations_of(type(settings)).items():
+        here, value = getattr(settings, name), values.get(name)
         if dataclasses.is_dataclass(here):
-            taken[name] = _overlaid(here, values[name])
-        elif isinstance(values[name], type(here)):
-            taken[name] = values[name]
+            taken[name] = _overlaid(here, value)
+        elif isinstance(value, type(here)) and _is_within_bounds(name, annotation, value):
+            taken[name] = value
     return dataclasses.replace(settings, **taken)
+
+
+def _is_within_bounds(name: str, annotation: Any, value: Any) -> bool:
+    complaint = complaint_about(name, annotation, value)
+    if complaint:
+        logger.warning("A setting of the newest round is left at its default: %s", complaint)
+    return complaint is None
