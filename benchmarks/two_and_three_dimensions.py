@@ -17,15 +17,17 @@ import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
+from napari_salient.active_learning.measures import dice_per_class, mean_dice
+from napari_salient.active_learning.predict import predict_volume
 from napari_salient.active_learning.settings import SegmentationSettings
 from napari_salient.active_learning.simulation.cohort import Cohort
 from napari_salient.active_learning.simulation.experiment import initial_slices
 from napari_salient.active_learning.simulation.summary import bootstrap_interval
+from support.segmenter import train_segmenter
 from support.trainings import Record, Training, run_trainings
 
 DATA = Path(__file__).resolve().parents[2] / "shared/data/hippocampus"
@@ -74,10 +76,10 @@ def arm(text: str) -> tuple[int, int]:
 
 def measure(cohort: Cohort, job: Training) -> Record:
     """Train and predict; runs in a worker process."""
-    from napari_salient.active_learning.measures import dice_per_class, mean_dice
-    from napari_salient.active_learning.predict import predict_volume
-
-    model, training_seconds = train(cohort, job)
+    settings = SegmentationSettings(spatial_dims=job["dims"])
+    fitting = replace(settings.fit, steps=job["steps"], seed=job["seed"], threads=1, device="cpu")
+    labelled = initial_slices(cohort, job["seed"], job["slices"])
+    model, training_seconds = train_segmenter(cohort, labelled, replace(settings, fit=fitting))
     scores, begun = [], time.process_time()
     for case in cohort.test[: job["volumes"]]:
         prediction, _ = predict_volume(model, cohort.image(case))
@@ -91,29 +93,6 @@ def measure(cohort: Cohort, job: Training) -> Record:
         "predicting_cpu_seconds_a_volume": seconds / len(scores),
         "weights": sum(weight.numel() for weight in model.parameters()),
     }
-
-
-def train(cohort: Cohort, job: Training) -> tuple[Any, float]:
-    """Return the trained model and the processor time of its steps."""
-    from napari_salient.active_learning.task import SegmentationTask
-    from napari_salient.active_learning.training import cohort_spec
-    from napari_salient.active_learning.training_set import group_by_case
-    from napari_salient.engine.control import Control
-    from napari_salient.engine.events import Finished, FinishReason
-    from napari_salient.engine.fit import fit
-
-    settings = SegmentationSettings(spatial_dims=job["dims"])
-    fitting = replace(settings.fit, steps=job["steps"], seed=job["seed"], threads=1, device="cpu")
-    settings = replace(settings, fit=fitting)
-    labelled = group_by_case(initial_slices(cohort, job["seed"], job["slices"]))
-    examples = cohort.examples(settings, labelled)
-    task = SegmentationTask(cohort_spec(cohort, settings), examples, settings)
-    begun = time.process_time()
-    with TemporaryDirectory() as folder:
-        for event in fit(task, settings.fit, Control(), Path(folder)):
-            if isinstance(event, Finished) and event.reason is not FinishReason.COMPLETED:
-                raise event.error or RuntimeError(event.message)
-    return task.model.eval(), time.process_time() - begun
 
 
 def summarise(
