@@ -11,8 +11,8 @@ from napari_salient.active_learning.effort import (
     Effort,
     Stopwatch,
     effort,
-    effort_measurements,
 )
+from napari_salient.active_learning.work_log import WorkLog, effort_measurements
 
 if TYPE_CHECKING:
     from conftest import BlobProject
@@ -62,18 +62,16 @@ def test_what_was_taken_is_not_counted_again(clock: Clock) -> None:
     assert watch.take(HERE) == (1.0, 0)
 
 
-def test_effort_is_told_apart_by_help_and_counts_each_slice_once(blobs: BlobProject) -> None:
-    catalogue = blobs.project.catalogue
-    case = next(iter(catalogue.cases("pool"))).id
+def test_effort_is_told_apart_by_help_and_counts_each_slice_once() -> None:
+    log = WorkLog()
     for index, spent, run in (
         (3, (10.0, 4), None),
         (3, (2.0, 1), None),
         (4, (20.0, 3), None),
         (7, (5.0, 1), "round-001"),
     ):
-        for measurement in effort_measurements(case, "axial", index, spent, run):
-            catalogue.measure(measurement)
-    assert effort(catalogue) == {False: Effort(2, 16.0, 4.0), True: Effort(1, 5.0, 1.0)}
+        log.add(*effort_measurements(1, "axial", index, spent, run))
+    assert effort(log) == {False: Effort(2, 16.0, 4.0), True: Effort(1, 5.0, 1.0)}
 
 
 def test_a_session_counts_strokes_until_the_slice_is_accepted(blobs: BlobProject) -> None:

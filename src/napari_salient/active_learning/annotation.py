@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_salient.active_learning.editing import CaseEditor, joined_box
-from napari_salient.active_learning.effort import Stopwatch, effort_measurements
+from napari_salient.active_learning.effort import Stopwatch
 from napari_salient.active_learning.opening import Opening
-from napari_salient.active_learning.progress import agreement, agreement_measurement
+from napari_salient.active_learning.progress import agreement
 from napari_salient.active_learning.queue import OPEN
 from napari_salient.active_learning.trail import Step, Trail, recent_edits, steps_back
+from napari_salient.active_learning.work_log import (
+    METHOD,
+    SliceAgreement,
+    WorkLog,
+    agreement_measurement,
+    effort_measurements,
+)
 from napari_salient.data.planes import axis_of, slice_of
 from napari_salient.errors import InputError
 from napari_salient.project import states
@@ -42,6 +49,7 @@ class Annotation(Opening):
         super().__init__(project)
         self._trail = Trail.of(recent_edits(project.journal))
         self._watch = Stopwatch()
+        self._log = WorkLog(project.catalogue.measurements(method=METHOD))
 
     def open(self, case_id: int, index: int) -> OpenCase:
         """Make a slice the current one; a blank proposed one gets the model's labels as a draft.
@@ -208,12 +216,13 @@ class Annotation(Opening):
         run_id = entry.run_id if entry else None
         spent = self._watch.take((editor.case_id, index))
         found = effort_measurements(editor.case_id, self.plane, index, spent, run_id)
-        value = self._agreement(run_id) if run_id else None
-        if value is not None:
-            found.append(agreement_measurement(editor.case_id, self.plane, index, value, run_id))
+        agreed = self._agreement(run_id, audit=entry.proposal.audit) if entry and run_id else None
+        if agreed is not None:
+            found.append(agreement_measurement(editor.case_id, self.plane, index, agreed))
         self.project.catalogue.measure(*found)
+        self._log.add(*found)
 
-    def _agreement(self, run_id: str) -> float | None:
+    def _agreement(self, run_id: str, *, audit: bool) -> SliceAgreement | None:
         """Return how much of a run's labels is left in the current slice, if they are at hand."""
         editor, index = self._current()
         predicted = self.case.predicted if self.case else None
@@ -222,7 +231,9 @@ class Annotation(Opening):
         shown, left = (
             slice_of(labels, self.plane, index) for labels in (predicted.labels, editor.labels)
         )
-        return agreement(shown, left, [label.value for label in self.project.schema.active])
+        values = [label.value for label in self.project.schema.active]
+        shows = bool(np.isin([shown, left], values).any())
+        return SliceAgreement(agreement(shown, left, values), run_id, audit, shows)
 
     def _did(self, case_id: int, *, automatic: bool = False) -> None:
         self._trail.did(Step(case_id, automatic))

@@ -9,16 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_salient.active_learning.progress import METHOD
-from napari_salient.project.measurements import Measurement
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
-    from napari_salient.data.planes import Plane
-    from napari_salient.project.catalogue import Catalogue
-
-SECONDS, STROKES = "seconds", "strokes"
+    from napari_salient.active_learning.training_set import Place
+    from napari_salient.active_learning.work_log import WorkLog
 
 LONGEST_PAUSE_S = 30.0
 """Time without a sign of life that still counts as work; beyond it somebody has left the desk."""
@@ -61,21 +56,6 @@ class Stopwatch:
         return self._seconds.pop(place, 0.0), self._strokes.pop(place, 0)
 
 
-def effort_measurements(
-    case_id: int, plane: Plane, index: int, spent: tuple[float, int], run_id: str | None
-) -> list[Measurement]:
-    """Return what a decision about a slice cost, in the form the catalogue stores.
-
-    `run_id` is the run whose pre-annotation was shown; `None` where the slice was begun blank.
-    """
-    region = {"plane": plane, "index": index}
-    seconds, strokes = spent
-    return [
-        Measurement(case_id, METHOD, SECONDS, seconds, "s", region=region, run_id=run_id),
-        Measurement(case_id, METHOD, STROKES, float(strokes), region=region, run_id=run_id),
-    ]
-
-
 @dataclass(frozen=True)
 class Effort:
     """Slices of one kind, and the median seconds and mean strokes that one of them took."""
@@ -85,28 +65,18 @@ class Effort:
     strokes: float
 
 
-def effort(catalogue: Catalogue) -> dict[bool, Effort]:
+def effort(log: WorkLog) -> dict[bool, Effort]:
     """Return the effort of slices begun blank (`False`) and of pre-annotated ones (`True`).
 
     A kind without a slice is missing. A slice that was decided about several times counts once,
     with all that was spent on it; it is pre-annotated if it was so at the last decision.
     """
-    totals: dict[str, dict[tuple[int, int], float]] = {SECONDS: defaultdict(float)}
-    totals[STROKES] = defaultdict(float)
-    helped: dict[tuple[int, int], bool] = {}
-    for name, by_place in totals.items():
-        for found in catalogue.measurements(method=METHOD, name=name):
-            place = found.case_id, int((found.region or {})["index"])
-            by_place[place] += found.value
-            helped[place] = found.run_id is not None
+    helped = log.pre_annotated
     kinds = {kind: [p for p, was in helped.items() if was is kind] for kind in (False, True)}
-    return {kind: _summary(places, totals) for kind, places in kinds.items() if places}
+    return {kind: _summary(places, log) for kind, places in kinds.items() if places}
 
 
-def _summary(
-    places: Iterable[tuple[int, int]], totals: dict[str, dict[tuple[int, int], float]]
-) -> Effort:
-    places = list(places)
-    seconds = [totals[SECONDS][place] for place in places]
-    strokes = [totals[STROKES][place] for place in places]
+def _summary(places: Sequence[Place], log: WorkLog) -> Effort:
+    seconds = [log.seconds[place] for place in places]
+    strokes = [log.strokes[place] for place in places]
     return Effort(len(places), float(np.median(seconds)), float(np.mean(strokes)))

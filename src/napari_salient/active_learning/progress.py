@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_salient.active_learning.measures import dice_per_class
-from napari_salient.project.measurements import Measurement
 from napari_salient.project.states import SliceState
 
 if TYPE_CHECKING:
@@ -17,11 +16,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_salient.data.planes import Plane
-    from napari_salient.project.catalogue import Catalogue
+    from napari_salient.active_learning.training_set import Place
+    from napari_salient.active_learning.work_log import WorkLog
+    from napari_salient.project.rounds import Round
     from napari_salient.project.states import SliceRecord
-
-METHOD, AGREEMENT = "active_learning", "agreement"
 
 
 @dataclass(frozen=True)
@@ -74,24 +72,11 @@ def agreement(
     return float(found.mean()) if len(found) else 1.0
 
 
-def agreement_measurement(
-    case_id: int, plane: Plane, index: int, value: float, run_id: str | None
-) -> Measurement:
-    """Return the agreement on a slice in the form the catalogue stores."""
-    region = {"plane": plane, "index": index}
-    return Measurement(case_id, METHOD, AGREEMENT, value, region=region, run_id=run_id)
-
-
-def learning_curve(catalogue: Catalogue, accepted: set[tuple[int, int]]) -> list[CurvePoint]:
+def learning_curve(rounds: Sequence[Round], log: WorkLog, accepted: set[Place]) -> list[CurvePoint]:
     """Return one point a round; the last agreement of each slice that is still accepted counts."""
-    latest: dict[tuple[int, int], Measurement] = {}
-    for found in catalogue.measurements(method=METHOD, name=AGREEMENT):
-        place = (found.case_id, int((found.region or {})["index"]))
-        if place in accepted:
-            latest[place] = found
     by_run: dict[str | None, list[float]] = defaultdict(list)
-    for found in latest.values():
-        by_run[found.run_id].append(found.value)
+    for found in log.of_accepted(accepted):
+        by_run[found.run_id].append(found.dice)
     return [
         CurvePoint(
             round=r.number,
@@ -99,5 +84,5 @@ def learning_curve(catalogue: Catalogue, accepted: set[tuple[int, int]]) -> list
             agreement=float(np.mean(by_run[r.run_id])) if by_run[r.run_id] else None,
             dice=r.metrics.get("dice"),
         )
-        for r in catalogue.rounds()
+        for r in rounds
     ]

@@ -78,11 +78,11 @@ class LabellingSession(Modelling):
     def curve(self) -> list[CurvePoint]:
         """Return one point a round: labels, agreement with the annotator, validation Dice."""
         accepted = self._places(SliceState.ACCEPTED)
-        return learning_curve(self.project.catalogue, accepted)
+        return learning_curve(self.project.catalogue.rounds(), self._log, accepted)
 
     def effort(self) -> dict[bool, Effort]:
         """Return what slices cost that were begun blank (`False`) and pre-annotated (`True`)."""
-        return effort(self.project.catalogue)
+        return effort(self._log)
 
     def export(self, folder: Path) -> list[Path]:
         """Write the accepted labels; see `Project.export`."""
