@@ -53,6 +53,7 @@ COMMANDS = (
     _command("project info", "projects:info", "Say what is in a project and how far it is."),
     _command("project export", "projects:export", "Write a project's labels as NIfTI files."),
     _command("train segmentation", "training:train", "Train the segmentation model."),
+    _command("train pretraining", "pretraining:train", "Teach an encoder without labels."),
     _command("predict segmentation", "training:predict", "Segment volumes with a trained model."),
     _command("evaluate segmentation", "training:evaluate", "Measure a model against labels."),
     _command(

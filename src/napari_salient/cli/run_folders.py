@@ -37,9 +37,9 @@ def checkpoint_of(path: Path) -> Path:
     if not path.is_dir():
         return path
     from napari_salient.engine.checkpoint import checkpoint_paths
+    from napari_salient.project.layout import is_project
 
-    is_project = (path / "project.toml").exists()
-    newest_first = checkpoint_paths(_run_in_use(path) if is_project else path)
+    newest_first = checkpoint_paths(_run_in_use(path) if is_project(path) else path)
     if not newest_first:
         raise InputError(f"{path} holds no checkpoint; name a run's folder or a checkpoint file.")
     return newest_first[0]

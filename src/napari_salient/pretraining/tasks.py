@@ -14,7 +14,16 @@ from napari_salient.pretraining.rotation import Rotation
 if TYPE_CHECKING:
     from napari_salient.pretraining.geometry import Geometry
     from napari_salient.pretraining.proxy import Proxy
-    from napari_salient.pretraining.settings import PretrainingSettings
+    from napari_salient.pretraining.settings import PretrainingSettings, TaskName
+
+TASKS: dict[TaskName, type[Proxy[Any]]] = {
+    "rotation": Rotation,
+    "jigsaw": Jigsaw,
+    "relative_location": RelativeLocation,
+    "cpc": Cpc,
+    "exemplar": Exemplar,
+    "masked": Masked,
+}
 
 
 def proxy_task(settings: PretrainingSettings, geometry: Geometry) -> Proxy[Any]:

@@ -25,6 +25,11 @@ FOLDERS = (LABELS, RUNS, EXPORTS)
 ALL = (SETTINGS, CATALOGUE, JOURNAL, *FOLDERS)
 
 
+def is_project(folder: Path) -> bool:
+    """Tell whether a folder is that of a project."""
+    return (folder / SETTINGS).is_file()
+
+
 def make_folders(folder: Path) -> None:
     """Make the folders of a project that are not there (version control drops empty ones)."""
     for name in FOLDERS:

@@ -1,0 +1,127 @@
+"""``train pretraining``: an encoder from volumes without labels."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_salient.cli.commands import WrongUsage
+from napari_salient.cli.follow import exit_code, follow
+from napari_salient.cli.output import pairs, show
+from napari_salient.cli.run_folders import metrics_of, start
+from napari_salient.engine.bounds import EveryNth, Positive
+from napari_salient.engine.control import Control
+from napari_salient.engine.events import FinishReason
+from napari_salient.errors import InputError
+from napari_salient.pretraining.settings import PretrainingSettings
+
+if TYPE_CHECKING:
+    from napari_salient.engine.events import Finished
+    from napari_salient.engine.run import Run
+    from napari_salient.pretraining.intake import PoolFiles
+
+KIND = "pretraining"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _PoolTraining(PretrainingSettings):
+    """What a run keeps, so that it is resumed on the same volumes."""
+
+    pool: Path | None = None
+    held_out_every: EveryNth = 5
+
+
+def train(
+    pool: Path | None = None,
+    /,
+    *,
+    minutes: Positive | None = None,
+    held_out_every: EveryNth = 5,
+    runs: Path | None = None,
+    resume: Path | None = None,
+    json: bool = False,
+    output: Path | None = None,
+    settings: PretrainingSettings,
+) -> int:
+    """Teach an encoder on volumes that nobody has labelled.
+
+    It learns to solve a task whose answers need no labels, such as by how much a view was turned.
+    Every n-th patient is held out: on these it shows how much better than chance the answers are.
+    Ctrl-C saves first; --resume goes on from there.
+
+    Parameters
+    ----------
+    pool
+        Folder of volumes, or of a labelling project, whose pool is taken.
+    minutes
+        Time for training instead of a number of steps; five steps are timed first.
+    held_out_every
+        Every n-th patient in sorted order is held out, the same as by --test_every of finetune.
+    runs
+        Where the run gets its folder: a project's own place for runs, or ./runs.
+    resume
+        Folder of an interrupted run to go on with, with its settings and pool.
+    json
+        Print JSON instead of a table.
+    output
+        Also write the JSON to this file.
+    settings
+        The task, the network and the run.
+    """
+    given = _PoolTraining(
+        **vars(settings), pool=pool and pool.absolute(), held_out_every=held_out_every
+    )
+    if resume and (minutes or runs or given != _PoolTraining()):
+        raise WrongUsage("A resumed run keeps its settings and pool; leave the other options out.")
+    if resume is None and pool is None:
+        raise WrongUsage("Name a folder of volumes or a project.")
+    if minutes is not None:
+        given = _within(minutes, given)
+    finished, run = _train(given, runs, resume)
+    result = {"run": str(run.directory), **metrics_of(finished.result)}
+    show(result, pairs(result), as_json=json, output=output)
+    return exit_code(finished)
+
+
+def _train(given: _PoolTraining, runs: Path | None, resume: Path | None) -> tuple[Finished, Run]:
+    from napari_salient.pretraining.job import pretrain_job
+
+    if resume is None:
+        _files(given)  # A pool that cannot be used leaves no run behind.
+    run, kept = start(resume, runs or _runs_of(given), KIND, given)
+    job = pretrain_job(_files(kept), run.directory, kept, run.control, resume=resume is not None)
+    return follow(run.record(job), run.control, "train pretraining"), run
+
+
+def _within(minutes: float, given: _PoolTraining) -> _PoolTraining:
+    """Return the settings with as many steps as fit into some minutes on this machine."""
+    from napari_salient.pretraining.job import steps_within, time_job
+
+    control = Control()
+    finished = follow(time_job(_files(given), given, control), control, "train pretraining")
+    if finished.reason is FinishReason.CANCELLED:
+        raise KeyboardInterrupt
+    steps = steps_within(minutes, finished.result)
+    print(
+        f"train pretraining: a step takes {finished.result:.2g} s, so {minutes:g} minutes are "
+        f"{steps:,} steps",
+        file=sys.stderr,
+    )
+    return replace(given, fit=replace(given.fit, steps=steps))
+
+
+def _files(given: _PoolTraining) -> PoolFiles:
+    from napari_salient.pretraining.intake import find_pool
+
+    if given.pool is None:
+        raise InputError("These settings name no pool; start a new run on a folder of volumes.")
+    return find_pool(given.pool, given.held_out_every)
+
+
+def _runs_of(given: _PoolTraining) -> Path:
+    """Return a project's own place for runs, or one in the current folder."""
+    from napari_salient.project.layout import RUNS, is_project
+
+    return given.pool / RUNS if given.pool and is_project(given.pool) else Path(RUNS)

@@ -1,0 +1,71 @@
+"""Which volumes a pretraining learns from, and on which it is only measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari_salient.data.discover import find_volumes, patient_of
+from napari_salient.project.intake import refuse_equal_names
+from napari_salient.project.layout import is_project
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class PoolFiles:
+    """Files of volumes, none of a patient on both sides.
+
+    Parameters
+    ----------
+    learn
+        What is learned from.
+    held_out
+        What is only measured on; empty where there is but one patient.
+    """
+
+    learn: tuple[Path, ...]
+    held_out: tuple[Path, ...]
+
+
+def find_pool(source: Path, held_out_every: int) -> PoolFiles:
+    """Return the volumes of a folder, or those in the pool of a project.
+
+    Every n-th patient in sorted order is held out, from the first on: in a folder the same ones on
+    which a segmentation model that is trained there is tested. A project's own validation and test
+    cases take no part.
+
+    Raises
+    ------
+    InputError
+        If there is no volume, two have the same name, or one of a project is gone.
+    ProjectError
+        If the project cannot be opened.
+    """
+    if is_project(source):
+        return _of_project(source, held_out_every)
+    files = find_volumes(source)
+    refuse_equal_names(files)
+    return split(files, [patient_of(path) for path in files], held_out_every)
+
+
+def split(files: Sequence[Path], patients: Sequence[str], every: int) -> PoolFiles:
+    """Hold out every n-th patient; `patients` says whose file each is."""
+    names = sorted(set(patients))
+    tested = set(names[::every]) if len(names) > 1 else set()
+    sides = list(zip(files, patients, strict=True))
+    return PoolFiles(
+        learn=tuple(path for path, patient in sides if patient not in tested),
+        held_out=tuple(path for path, patient in sides if patient in tested),
+    )
+
+
+def _of_project(folder: Path, held_out_every: int) -> PoolFiles:
+    from napari_salient.project.project import Project
+
+    with Project.open(folder, read_only=True) as project:
+        cases = list(project.catalogue.cases("pool"))
+        files = [project.image_path(case) for case in cases]
+    return split(files, [case.patient for case in cases], held_out_every)
