@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, NamedTuple
 
-from napari_salient.active_learning.annotation import Annotation
+from napari_salient.active_learning.interpolating import Interpolating
 from napari_salient.active_learning.rounds import RoundPlan, RoundResult
 from napari_salient.active_learning.score_file import read_scores
 from napari_salient.active_learning.training_set import LabelSlices
@@ -39,7 +39,7 @@ class _Foreseen(NamedTuple):
     prediction: Prediction | None
 
 
-class Modelling(Annotation):
+class Modelling(Interpolating):
     """Trains on what the annotator accepted, and gives the annotator the next slices and drafts."""
 
     def __init__(self, project: Project, settings: LoopSettings) -> None:
@@ -175,7 +175,7 @@ class Modelling(Annotation):
 
     def _copies(self, places: tuple[Place, ...]) -> LabelSlices:
         """Copy the labels of the open case, which may change while the round runs."""
-        copies = LabelSlices()
+        copies = LabelSlices(interpolated=self._accepted_as_interpolated())
         if self.case is not None:
             case_id = self.case.case.id
             indices = [index for case, index in places if case == case_id]

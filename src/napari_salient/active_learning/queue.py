@@ -112,6 +112,14 @@ class ProposalQueue:
             ]
             self.save()
 
+    def bring_forward(self, case_id: int, indices: Iterable[int], reason: str) -> None:
+        """Put slices of a case of the pool first, in this order, whether they waited or not."""
+        known = {entry.place: entry for entry in self.entries}
+        new = {(case_id, i): Entry(Proposal(case_id, self._plane, i, 0.0, reason)) for i in indices}
+        first = {place: known.get(place, entry) for place, entry in new.items()}
+        self.entries = list((first | known).values())
+        self.save()
+
     def shown(self, case_id: int, index: int, run_id: str) -> None:
         """Remember whose prediction a slice shows now."""
         entry = self.entry(case_id, index)

@@ -9,29 +9,27 @@ import numpy as np
 
 from napari_salient.active_learning.choosing import choose, pool_sizes, pool_state, query_of
 from napari_salient.active_learning.committee import snapshots
-from napari_salient.active_learning.examples import no_examples
 from napari_salient.active_learning.features import write_features
 from napari_salient.active_learning.predict import predict_parts
 from napari_salient.active_learning.predictions import write_prediction
+from napari_salient.active_learning.round_examples import RoundExamples
 from napari_salient.active_learning.round_training import VolumeSource, round_spec, train_round
 from napari_salient.active_learning.rounds import Cancelled, RoundPlan, RoundResult, outcome
 from napari_salient.active_learning.score_file import write_scores
 from napari_salient.active_learning.scoring import CaseSkipped, Scorer, score_pool
 from napari_salient.active_learning.strategies import strategy
 from napari_salient.active_learning.training_set import LabelSlices, group_by_case
-from napari_salient.data.label_values import UNSURE
-from napari_salient.data.planes import axis_of, plane_slice
+from napari_salient.data.planes import axis_of
 from napari_salient.data.volumes import load_image, normalise
 from napari_salient.engine.events import Event, Finished, FinishReason, Progress
 from napari_salient.engine.threads import limit_threads, thread_share
 from napari_salient.errors import InputError, RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from numpy.typing import NDArray
 
-    from napari_salient.active_learning.examples import Examples
     from napari_salient.active_learning.model import Segmenter
     from napari_salient.active_learning.pool import PoolScores, Proposal
     from napari_salient.active_learning.round_training import Trained
@@ -82,7 +80,6 @@ class _Round:
         self.run = run
         self.set_aside: dict[int, str] = {}
         self.channels: int | None = None
-        self.spacings: list[tuple[float, float, float]] = []
 
     def noted_steps(self, resume: bool) -> Iterator[Event]:
         """Work through the round and remember the cases that turn out unreadable."""
@@ -93,11 +90,11 @@ class _Round:
 
     def steps(self, resume: bool) -> Generator[Event, None, None]:
         resume = resume and LabelSlices.kept_in(self.run.directory)
-        examples = yield from self._training_set(resume)
-        if not len(examples):
+        found = yield from self._training_set(resume)
+        if not len(found.examples):
             nothing = "There is nothing to train on: accept at least one slice first."
             raise InputError(next(iter(self.set_aside.values()), nothing))
-        trained = yield from self._train(examples, resume)
+        trained = yield from self._train(found, resume)
         trained.model.register_forward_pre_hook(lambda *_: self._stop_if_cancelled())
         scores = yield from self._score(trained)
         chosen_by, proposals = self._choose(scores)
@@ -106,12 +103,14 @@ class _Round:
             number=self.plan.number,
             run_id=self.run.id,
             strategy=chosen_by,
-            labelled=len(examples),
+            labelled=len(found.kept.labels),
             checkpoint=trained.checkpoint.relative_to(self.run.directory).as_posix(),
             proposals=tuple(p for p in proposals if p.case_id not in self.set_aside),
-            metrics=trained.metrics,
+            metrics={**trained.metrics, "pseudo_slices": float(_pseudo_slices(found.pseudo))},
             dead_classes=trained.dead_classes,
             set_aside=self.set_aside,
+            interpolation=found.quality,
+            pseudo=found.pseudo,
             scores=scores,
         )
         result.write(self.run.directory)
@@ -128,46 +127,45 @@ class _Round:
             )
         return normalise(load_image(header))
 
-    def _training_set(self, resume: bool) -> Generator[Event, None, Examples]:
+    def _training_set(self, resume: bool) -> Generator[Event, None, RoundExamples]:
         """Cut the training set from its volumes and keep its labels with the run."""
-        examples = no_examples(self.plan.settings.segmentation)
         kept = self._labels_of_the_run() if resume else self.plan.copies
         cases = group_by_case(kept.labels if resume else self.plan.accepted)
-        for done, (case_id, indices) in enumerate(cases.items(), start=1):
-            try:
-                self._add_case(examples, kept, case_id, indices)
-            except InputError as error:
-                kept.drop_case(case_id)
-                yield CaseSkipped(case_id, str(error))
-            yield Progress(done, len(cases), "labelled volumes read")
-            self._stop_if_cancelled()
+        found = RoundExamples(self.plan, self.project, kept, self.image)
+        yield from self._with_each(cases, found.take_labels, "labels read")
+        found.measure(cases, self._stop_if_cancelled)
+        yield from self._with_each(cases, found.add, "labelled volumes read")
+        for case_id in self.set_aside:
+            kept.drop_case(case_id)
         if not resume:
             kept.write(self.run.directory, self.plan.number)
-        return examples
+        return found
 
-    def _train(self, examples: Examples, resume: bool) -> Generator[Event, None, Trained]:
+    def _with_each(
+        self, cases: dict[int, list[int]], work: Callable[[int, list[int]], None], words: str
+    ) -> Generator[Event, None, None]:
+        """Do something with each case; one that cannot be read leaves the others to go on with."""
+        count = len(cases)
+        for done, (case_id, indices) in enumerate(list(cases.items()), start=1):
+            try:
+                work(case_id, indices)
+            except InputError as error:
+                del cases[case_id]
+                yield CaseSkipped(case_id, str(error))
+            yield Progress(done, count, words)
+            self._stop_if_cancelled()
+
+    def _train(self, found: RoundExamples, resume: bool) -> Generator[Event, None, Trained]:
         source = VolumeSource(self.image, self.project.label_array)
-        z, y, x = np.median(self.spacings, axis=0)
+        z, y, x = np.median(found.spacings, axis=0)
         spec = round_spec(self.plan, self.channels or 1, (float(z), float(y), float(x)))
-        return (yield from train_round(self.plan, spec, examples, source, self.run, resume=resume))
+        given = self.plan, spec, found.examples, source, self.run
+        return (yield from train_round(*given, resume=resume))
 
     def _labels_of_the_run(self) -> LabelSlices:
         kept, number = LabelSlices.read(self.run.directory)
         self.plan = dataclasses.replace(self.plan, number=number)
         return kept
-
-    def _add_case(
-        self, examples: Examples, kept: LabelSlices, case_id: int, indices: list[int]
-    ) -> None:
-        image = self.image(case_id)
-        if any((case_id, index) not in kept.labels for index in indices):
-            kept.take(case_id, self.project.label_array(case_id), self.plan.plane, indices)
-        labels = np.full(image.shape[1:], UNSURE, np.uint8)
-        for index in indices:
-            channels = self.plan.schema.to_indices(kept.labels[case_id, index])
-            labels[plane_slice(self.plan.plane, index)] = channels
-        examples.add(image, labels, self.plan.plane, indices)
-        self.spacings.append(self.project.header(case_id).spacing)
 
     def _score(self, trained: Trained) -> Generator[Event, None, PoolScores]:
         """Measure the pool: what the strategy needs, and the entropy that the pool's map shows."""
@@ -242,9 +240,16 @@ def _in_a_sentence(error: Exception, run: Run) -> Exception:
 
 
 def _in_words(result: RoundResult) -> str:
+    pseudo = _pseudo_slices(result.pseudo)
+    between = f" and {pseudo} interpolated" if pseudo else ""
     words = (
-        f"Round {result.number}: {result.labelled} slices, {len(result.proposals)} new proposals"
+        f"Round {result.number}: {result.labelled} slices{between}, "
+        f"{len(result.proposals)} new proposals"
     )
     if result.flagged:
         return f"{words}; the model lost {', '.join(result.dead_classes)}, label more of that"
     return words
+
+
+def _pseudo_slices(pseudo: dict[int, dict[str, float]]) -> int:
+    return int(sum(share["slices"] for share in pseudo.values()))

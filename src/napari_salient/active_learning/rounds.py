@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from napari_salient.active_learning.interpolation import InterpolationQuality
 from napari_salient.active_learning.pool import Proposal
 from napari_salient.engine.atomic import write_atomically
 from napari_salient.engine.events import Event, Finished, FinishReason
@@ -104,11 +105,17 @@ class RoundResult:
     proposals
         What to label next, best first; the predictions of their cases are in the run's folder.
     metrics
-        ``dice`` on validation cases where there are any, ``warm_start`` 1 or 0, ``dead_classes``.
+        ``dice`` on validation cases where there are any, ``warm_start`` 1 or 0, ``dead_classes``,
+        ``pseudo_slices``.
     dead_classes
         Names of classes that were labelled and that the model predicts on no training slice.
     set_aside
         Cases that could not be read, each with a sentence.
+    interpolation
+        How good interpolation was on the slices that were drawn.
+    pseudo
+        Interpolated slices it was trained on as well: for each gap their number, ``slices``, and
+        the ``weight`` of one.
     scores
         What the model says about every slice of the pool; kept in files of their own in the run's
         folder, and in the catalogue once the round is adopted.
@@ -123,6 +130,8 @@ class RoundResult:
     metrics: dict[str, float] = field(default_factory=dict)
     dead_classes: tuple[str, ...] = ()
     set_aside: dict[int, str] = field(default_factory=dict)
+    interpolation: InterpolationQuality | None = None
+    pseudo: dict[int, dict[str, float]] = field(default_factory=dict)
     scores: Scores | None = None
 
     @property
@@ -134,6 +143,7 @@ class RoundResult:
         """Keep the result, without its scores, with the run."""
         record = {name: value for name, value in vars(self).items() if name != "scores"}
         record["proposals"] = [vars(proposal) for proposal in self.proposals]
+        record["interpolation"] = vars(self.interpolation) if self.interpolation else None
         write_atomically(run_dir / FILE_NAME, json.dumps(record, indent=1).encode())
 
     @staticmethod
@@ -162,5 +172,8 @@ class RoundResult:
 def _result(record: dict[str, Any]) -> RoundResult:
     record["proposals"] = tuple(Proposal(**proposal) for proposal in record["proposals"])
     record["dead_classes"] = tuple(record["dead_classes"])
+    measured = record["interpolation"]
+    record["interpolation"] = InterpolationQuality.from_json(measured) if measured else None
+    record["pseudo"] = {int(gap): share for gap, share in record["pseudo"].items()}
     record["set_aside"] = {int(case): words for case, words in record["set_aside"].items()}
     return RoundResult(**record)

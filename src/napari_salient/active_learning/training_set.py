@@ -31,9 +31,14 @@ FILE_NAME = "training_set.npz"
 
 @dataclass
 class LabelSlices:
-    """Label values (row, column) of some slices."""
+    """Label values (row, column) of some slices.
+
+    `interpolated` are those that were accepted as they were interpolated: they say nothing about
+    how good interpolation is.
+    """
 
     labels: dict[Place, NDArray[np.uint8]] = field(default_factory=dict)
+    interpolated: frozenset[Place] = frozenset()
 
     def take(
         self, case_id: int, volume: NDArray[np.uint8], plane: Plane, indices: Iterable[int]
@@ -53,7 +58,9 @@ class LabelSlices:
         arrays: dict[str, Any] = {
             f"{case_id}/{index}": label for (case_id, index), label in self.labels.items()
         }
-        np.savez_compressed(content, round=np.int64(round_number), **arrays)
+        places = np.asarray(sorted(self.interpolated), np.int64).reshape(-1, 2)
+        number = np.int64(round_number)
+        np.savez_compressed(content, round=number, interpolated=places, **arrays)
         write_atomically(run_dir / FILE_NAME, content.getvalue())
 
     @staticmethod
@@ -73,9 +80,10 @@ class LabelSlices:
         path = run_dir / FILE_NAME
         try:
             with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
-                places = [name for name in stored.files if name != "round"]
+                places = [name for name in stored.files if "/" in name]
                 labels = {_place(name): stored[name] for name in places}
-                return cls(labels), int(stored["round"])
+                promoted = frozenset((int(c), int(i)) for c, i in stored["interpolated"])
+                return cls(labels, promoted), int(stored["round"])
         except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
             raise RunError(
                 f"{path} cannot be read ({error}), so the run cannot be resumed; start a new one."
