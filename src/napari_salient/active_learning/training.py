@@ -65,7 +65,7 @@ def train_job(
         spec = cohort_spec(cohort, settings)
         every = {case: range(cohort.slices[case]) for case in cohort.pool}
         examples = cohort.examples(settings, every)
-        task = SegmentationTask(spec, examples, settings, evaluation=_held_out(cohort))
+        task = SegmentationTask(spec, examples, settings, evaluation=held_out(cohort))
     except Exception as error:
         yield Finished(FinishReason.ERRORED, message=str(error), error=error)
         return
@@ -167,7 +167,9 @@ def evaluate_job(checkpoint: Path, images: Path, labels: Path, control: Control)
         yield Finished(FinishReason.ERRORED, message=str(error), error=error)
 
 
-def _held_out(cohort: Cohort) -> Evaluation:
+def held_out(cohort: Cohort) -> Evaluation:
+    """Return what measures the Dice of each class on the test volumes, and its mean."""
+
     def evaluate(model: Segmenter) -> Iterator[tuple[int, int] | Mapping[str, float]]:
         from napari_salient.active_learning.measures import dice_per_class, mean_dice
         from napari_salient.active_learning.predict import predict_volume
