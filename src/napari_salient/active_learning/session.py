@@ -15,6 +15,7 @@ from napari_salient.active_learning.progress import Counts, CurvePoint, count_sl
 from napari_salient.active_learning.settings import LoopSettings
 from napari_salient.active_learning.strategies import strategy
 from napari_salient.active_learning.training_set import LabelSlices
+from napari_salient.active_learning.worth import stop_advice
 from napari_salient.errors import RunError
 from napari_salient.project.states import SliceState
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_salient.active_learning.pool import Proposal
+    from napari_salient.active_learning.stopping import StopAdvice
     from napari_salient.project.labels import LabelSchema
     from napari_salient.project.project import Project
 
@@ -83,6 +85,12 @@ class LabellingSession(Modelling):
     def effort(self) -> dict[bool, Effort]:
         """Return what slices cost that were begun blank (`False`) and pre-annotated (`True`)."""
         return effort(self._log)
+
+    def stop_advice(self) -> StopAdvice:
+        """Return the signs that further labelling still pays or does not, and what they advise."""
+        accepted = self._places(SliceState.ACCEPTED)
+        rounds = self.project.catalogue.rounds()
+        return stop_advice(rounds, self._log, accepted, self.settings.batch)
 
     def export(self, folder: Path) -> list[Path]:
         """Write the accepted labels; see `Project.export`."""

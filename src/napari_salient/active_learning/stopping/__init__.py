@@ -1,8 +1,11 @@
 """Whether further labelling still pays: three signals with their numbers, and what they advise."""
 
-from napari_salient.active_learning.stopping.advice import StopAdvice, advise
+from napari_salient.active_learning.stopping.advice import ADVICE_PROVEN, Basis, StopAdvice, advise
 from napari_salient.active_learning.stopping.curve import Forecast, forecast
+from napari_salient.active_learning.stopping.lead import Comparison, compare, lead_sentence
 from napari_salient.active_learning.stopping.signals import (
+    FEWEST_AUDIT_SLICES,
+    STABLE,
     Agreement,
     draw_probe,
     is_stable,
@@ -11,13 +14,20 @@ from napari_salient.active_learning.stopping.signals import (
 )
 
 __all__ = [
+    "ADVICE_PROVEN",
+    "FEWEST_AUDIT_SLICES",
+    "STABLE",
     "Agreement",
+    "Basis",
+    "Comparison",
     "Forecast",
     "StopAdvice",
     "advise",
+    "compare",
     "draw_probe",
     "forecast",
     "is_stable",
+    "lead_sentence",
     "prequential_agreement",
     "stability",
 ]

@@ -109,7 +109,8 @@ def _fit(n: NDArray[np.float64], dice: NDArray[np.float64]) -> NDArray[np.float6
     """Return plateau, scale and decay of each row of `dice` (row, point) by least squares.
 
     For a given decay the curve is a straight line in ``n ** -decay``, whose best bounded fit is
-    known; so the best of all decays is found without a starting value to depend on.
+    known; so the best of all decays is found without a starting value to depend on. Squared errors
+    are compared without the sum of squared Dice, which is common to all decays.
     """
     x = n[None] ** -DECAYS[:, None]
     centred = x - x.mean(1, keepdims=True)
@@ -119,8 +120,9 @@ def _fit(n: NDArray[np.float64], dice: NDArray[np.float64]) -> NDArray[np.float6
     capped = plateau > 1
     scale = np.where(capped, np.maximum((1 - dice) @ x.T, 0) / (x**2).sum(1), scale)
     plateau = np.where(capped, 1, plateau)
-    error = (plateau[..., None] - scale[..., None] * x - dice[:, None]) ** 2
-    best = error.sum(-1).argmin(1)
+    error = plateau * (len(n) * plateau - 2 * (scale * x.sum(1) + dice.sum(1, keepdims=True)))
+    error += scale * (scale * (x**2).sum(1) + 2 * dice @ x.T)
+    best = error.argmin(1)
     row = np.arange(len(dice))
     return np.stack([plateau[row, best], scale[row, best], DECAYS[best]], axis=1)
 

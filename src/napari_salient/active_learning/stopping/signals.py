@@ -23,6 +23,9 @@ STABLE = 0.98
 STABLE_ROUNDS = 2
 PROBE_SLICES = 64
 
+FEWEST_AUDIT_SLICES = 10
+"""With fewer, nothing is said about slices that nobody chose."""
+
 
 @dataclass(frozen=True)
 class Agreement:
