@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import nibabel
@@ -21,61 +21,40 @@ TINY = (
 )
 
 
-@pytest.fixture
-def pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder of six small volumes."""
-    monkeypatch.chdir(tmp_path)
-    rng = np.random.default_rng(0)
-    folder = tmp_path / "pool"
-    folder.mkdir()
-    for number in range(6):
-        voxels = np.linspace(0, 9, 20)[:, None, None] + rng.normal(size=(20, 20, 20))
-        image = nibabel.Nifti1Image(voxels.astype(np.float32), np.eye(4))
-        nibabel.save(image, folder / f"case-{number}.nii.gz")
-    return folder
+Results = Callable[..., dict]
 
 
-def json_of(capsys: pytest.CaptureFixture[str], *words: str) -> dict:
-    capsys.readouterr()
-    assert main([*words, "--json"]) == 0
-    return json.loads(capsys.readouterr().out)
-
-
-def test_a_pretraining_is_a_run_like_the_others(
-    pool: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    result = json_of(capsys, *TRAIN, str(pool), *TINY, "--dims", "3")
+def test_a_pretraining_is_a_run_like_the_others(volumes: Path, json_of: Results) -> None:
+    result = json_of(*TRAIN, "images", *TINY, "--dims", "3")
     assert {"accuracy", "chance", "feature_sd"} <= set(result)
     assert Path(result["run"]).parent == Path("runs")
-    shown = json_of(capsys, "runs", "show", result["run"])
+    shown = json_of("runs", "show", result["run"])
     assert [step for step, _ in shown["loss"]] == [1, 2]
     settings = f"{result['run']}/settings.yaml"
-    again = json_of(capsys, *TRAIN, str(pool), "--config", settings)
+    again = json_of(*TRAIN, "images", "--config", settings)
     assert {**again, "run": ""} == {**result, "run": ""}
 
 
-def test_the_budget_may_be_minutes(pool: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*TRAIN, str(pool), *TINY, "--minutes", "0.0001"]) == 0
+def test_the_budget_may_be_minutes(volumes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*TRAIN, "images", *TINY, "--minutes", "0.0001"]) == 0
     said = capsys.readouterr().err
     assert "a step takes" in said
     assert "are 1 steps" in said
     with pytest.raises(SystemExit, match="2"):
-        main([*TRAIN, str(pool), *TINY, "--minutes", "0"])
+        main([*TRAIN, "images", *TINY, "--minutes", "0"])
     assert "'minutes' must be above 0" in capsys.readouterr().err
 
 
-def test_a_project_keeps_its_own_runs(pool: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["project", "create", str(pool), "project", "--labels", "organ"]) == 0
-    result = json_of(capsys, *TRAIN, "project", *TINY)
+def test_a_project_keeps_its_own_runs(volumes: Path, json_of: Results) -> None:
+    assert main(["project", "create", "images", "project", "--labels", "organ"]) == 0
+    result = json_of(*TRAIN, "project", *TINY)
     assert Path(result["run"]).parent == Path("project/runs").absolute()
 
 
 @pytest.mark.slow
-def test_an_interrupted_pretraining_goes_on_where_it_was(
-    pool: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_interrupted_pretraining_goes_on_where_it_was(volumes: Path, json_of: Results) -> None:
     long = (*TINY, "--fit.steps", "400")
-    command = [sys.executable, "-m", "napari_salient", *TRAIN, str(pool), *long]
+    command = [sys.executable, "-m", "napari_salient", *TRAIN, "images", *long]
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
@@ -86,26 +65,26 @@ def test_an_interrupted_pretraining_goes_on_where_it_was(
     process.communicate(timeout=60)
     assert process.returncode == 130
     (run,) = Path("runs").iterdir()
-    resumed = json_of(capsys, *TRAIN, "--resume", str(run))
+    resumed = json_of(*TRAIN, "--resume", str(run))
     assert resumed["run"] == str(run)
-    shown = json_of(capsys, "runs", "show", str(run))
+    shown = json_of("runs", "show", str(run))
     assert [step for step, _ in shown["loss"]] == list(range(1, 401))
 
 
 def test_pools_that_cannot_be_used_are_one_sentence_and_leave_no_run(
-    pool: Path, capsys: pytest.CaptureFixture[str]
+    volumes: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("empty").mkdir()
     assert main([*TRAIN, "empty", *TINY]) == 1
     assert "holds no .nii or .nii.gz files" in capsys.readouterr().err
     assert not Path("runs").exists()
     two = nibabel.Nifti1Image(np.zeros((20, 20, 20, 2), np.float32), np.eye(4))
-    nibabel.save(two, pool / "case-3.nii.gz")
-    assert main([*TRAIN, str(pool), *TINY]) == 1
+    nibabel.save(two, volumes / "images" / "case-3.nii.gz")
+    assert main([*TRAIN, "images", *TINY]) == 1
     assert "channels" in capsys.readouterr().err.splitlines()[-1]
 
 
-def test_options_that_do_not_go_together_are_wrong_usage(pool: Path) -> None:
+def test_options_that_do_not_go_together_are_wrong_usage(volumes: Path) -> None:
     assert main([*TRAIN, *TINY]) == 2
-    assert main([*TRAIN, str(pool), "--resume", "runs/one"]) == 2
+    assert main([*TRAIN, "images", "--resume", "runs/one"]) == 2
     assert main([*TRAIN, "--resume", "runs/one", "--minutes", "3"]) == 2

@@ -54,8 +54,14 @@ COMMANDS = (
     _command("project export", "projects:export", "Write a project's labels as NIfTI files."),
     _command("train segmentation", "training:train", "Train the segmentation model."),
     _command("train pretraining", "pretraining:train", "Teach an encoder without labels."),
-    _command("predict segmentation", "training:predict", "Segment volumes with a trained model."),
-    _command("evaluate segmentation", "training:evaluate", "Measure a model against labels."),
+    _command(
+        "finetune",
+        "finetuning:finetune",
+        "Train the segmentation model from a pretrained encoder.",
+        defaults="finetuning:encoder_settings",
+    ),
+    _command("predict segmentation", "prediction:predict", "Segment volumes with a trained model."),
+    _command("evaluate segmentation", "prediction:evaluate", "Measure a model against labels."),
     _command(
         "simulate",
         "simulate:run_simulation",

@@ -118,6 +118,11 @@ class PretrainingSpec:
         )
 
     @property
+    def spatial_dims(self) -> Literal[2, 3]:
+        """Whether the network works on slices or on volumes."""
+        return self.encoder.spatial_dims
+
+    @property
     def encoder(self) -> EncoderSpec:
         """What the encoder is built from."""
         stack = 1 if self.strides else 2 * self.context + 1

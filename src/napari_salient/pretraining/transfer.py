@@ -26,6 +26,9 @@ ENCODER_TENSOR = re.compile(
 )
 """An encoder's tensor as it is called in a segmentation or pretraining model or a bare network."""
 
+LAYER = re.compile(r"downsamples\.\d+|[^.]+")
+"""The part of an encoder tensor's name that says in which layer it is."""
+
 SHOWN = 5
 """Tensors that an error lists."""
 
@@ -66,6 +69,15 @@ class Coverage:
         """Share of the encoder's parameters that were loaded."""
         loaded = sum(t.parameters for t in self.tensors if t.fate == "loaded")
         return loaded / max(sum(t.parameters for t in self.tensors), 1)
+
+    @property
+    def layers(self) -> dict[str, Coverage]:
+        """The same for each layer of the encoder, the finest first."""
+        found: dict[str, list[TensorFate]] = {}
+        for tensor in self.tensors:
+            match = LAYER.match(tensor.name)
+            found.setdefault(match[0] if match else tensor.name, []).append(tensor)
+        return {layer: Coverage(tuple(tensors)) for layer, tensors in found.items()}
 
     @property
     def left_out(self) -> tuple[TensorFate, ...]:

@@ -1,0 +1,1 @@
+"""What brings pretraining and its uses together: fine-tuning, and measuring whether it paid."""

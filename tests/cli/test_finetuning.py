@@ -1,0 +1,71 @@
+"""Fine-tuning on the command line: from the encoder of a pretraining to a model that predicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from napari_salient.cli import main
+
+PRETRAIN = (
+    *("train", "pretraining", "images", "--width", "4", "--batch_size", "2"),
+    *("--held_out_batches", "1", "--fit.steps", "1", "--fit.threads", "1"),
+)
+TUNE = ("finetune", "images", "labels")
+TINY = ("--fit.steps", "2", "--fit.threads", "1", "--batch_size", "2")
+
+Results = Callable[..., dict]
+
+
+@pytest.mark.usefixtures("volumes")
+@pytest.mark.parametrize("dims", ["2", "3"])
+def test_a_model_starts_from_the_encoder_and_says_so_layer_by_layer(
+    dims: str, json_of: Results, capsys: pytest.CaptureFixture[str]
+) -> None:
+    encoder = json_of(*PRETRAIN, "--dims", dims)["run"]
+    assert main([*TUNE, "--from", encoder, *TINY]) == 0
+    said = capsys.readouterr().err
+    assert "layer conv_0: 8 of 8" in said or "layer input_block: " in said
+    assert "100.0% of" in said
+    tuned = json_of(*TUNE, "--from", encoder, *TINY)
+    assert 0 <= tuned["dice"] <= 1
+    predict = ("predict", "segmentation", tuned["run"], "images", "--output", "predicted")
+    assert len(json_of(*predict)["files"]) == 6
+    settings = f"{tuned['run']}/settings.yaml"
+    again = json_of(*TUNE, "--config", settings, "--from", encoder)
+    assert {**again, "run": ""} == {**tuned, "run": ""}
+    resumed = json_of("finetune", "--resume", tuned["run"])
+    assert resumed == tuned
+
+
+@pytest.mark.usefixtures("volumes")
+def test_an_encoder_of_another_width_is_refused_with_the_tensors_that_do_not_fit(
+    json_of: Results, capsys: pytest.CaptureFixture[str]
+) -> None:
+    encoder = json_of(*PRETRAIN)["run"]
+    assert main([*TUNE, "--from", encoder, *TINY, "--width", "8"]) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "The weights fit" in said
+    assert "conv_0.conv_0.conv.weight" in said
+
+
+@pytest.mark.usefixtures("volumes")
+def test_foreign_and_damaged_checkpoints_are_refused(
+    json_of: Results, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ("--images", "images", "--labels", "labels")
+    trained = json_of("train", "segmentation", *data, "--width", "4", *TINY)["run"]
+    assert main([*TUNE, "--from", trained, *TINY]) == 1
+    assert "no checkpoint of a pretraining" in capsys.readouterr().err
+    foreign = Path("foreign.pt")
+    foreign.write_bytes(b"not weights")
+    assert main([*TUNE, "--from", str(foreign), *TINY]) == 1
+    assert "foreign.pt is cut off, damaged or no checkpoint" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("volumes")
+def test_options_that_do_not_go_together_are_wrong_usage() -> None:
+    assert main([*TUNE, *TINY]) == 2
+    assert main(["finetune", "images", "--resume", "runs/one"]) == 2
