@@ -206,6 +206,7 @@ class Modelling(Interpolating):
             waiting=tuple(dict.fromkeys(p.case_id for p in self.queue)),
             set_aside=frozenset(self.set_aside),
             parent=self._parent(),
+            last_run=self.project.runs_dir / self._round.run_id if self._round else None,
         )
 
 

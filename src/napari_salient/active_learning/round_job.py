@@ -17,6 +17,7 @@ from napari_salient.active_learning.round_training import VolumeSource, round_sp
 from napari_salient.active_learning.rounds import Cancelled, RoundPlan, RoundResult, outcome
 from napari_salient.active_learning.score_file import write_scores
 from napari_salient.active_learning.scoring import CaseSkipped, Scorer, score_pool
+from napari_salient.active_learning.steadiness import compare_with_last
 from napari_salient.active_learning.strategies import strategy
 from napari_salient.active_learning.training_set import LabelSlices, group_by_case
 from napari_salient.data.planes import axis_of
@@ -97,6 +98,9 @@ class _Round:
         trained = yield from self._train(found, resume)
         trained.model.register_forward_pre_hook(lambda *_: self._stop_if_cancelled())
         scores = yield from self._score(trained)
+        steady = yield from compare_with_last(
+            self.plan, trained.model, self.image, self._pool_sizes(), self.run.directory
+        )
         chosen_by, proposals = self._choose(scores)
         yield from self._predict(trained.model, proposals)
         result = RoundResult(
@@ -106,7 +110,11 @@ class _Round:
             labelled=len(found.kept.labels),
             checkpoint=trained.checkpoint.relative_to(self.run.directory).as_posix(),
             proposals=tuple(p for p in proposals if p.case_id not in self.set_aside),
-            metrics={**trained.metrics, "pseudo_slices": float(_pseudo_slices(found.pseudo))},
+            metrics={
+                **trained.metrics,
+                **steady,
+                "pseudo_slices": float(_pseudo_slices(found.pseudo)),
+            },
             dead_classes=trained.dead_classes,
             set_aside=self.set_aside,
             interpolation=found.quality,

@@ -75,6 +75,8 @@ class RoundPlan:
         Cases that could not be read before.
     parent
         Checkpoint of the active round, to start from.
+    last_run
+        Folder of the active round's run, with what its model said of the probe.
     """
 
     number: int
@@ -88,6 +90,7 @@ class RoundPlan:
     waiting: tuple[int, ...]
     set_aside: frozenset[int]
     parent: Path | None
+    last_run: Path | None
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ class LabelSlices:
         """Forget the slices of a case."""
         self.labels = {place: label for place, label in self.labels.items() if place[0] != case_id}
 
-    def write(self, run_dir: Path, round_number: int) -> None:
+    def write(self, run_dir: Path, round_number: int, name: str = FILE_NAME) -> None:
         """Keep the slices with the run, so that it can be resumed on exactly these."""
         content = io.BytesIO()
         arrays: dict[str, Any] = {
@@ -61,7 +61,7 @@ class LabelSlices:
         places = np.asarray(sorted(self.interpolated), np.int64).reshape(-1, 2)
         number = np.int64(round_number)
         np.savez_compressed(content, round=number, interpolated=places, **arrays)
-        write_atomically(run_dir / FILE_NAME, content.getvalue())
+        write_atomically(run_dir / name, content.getvalue())
 
     @staticmethod
     def kept_in(run_dir: Path) -> bool:
@@ -69,7 +69,7 @@ class LabelSlices:
         return (run_dir / FILE_NAME).exists()
 
     @classmethod
-    def read(cls, run_dir: Path) -> tuple[LabelSlices, int]:
+    def read(cls, run_dir: Path, name: str = FILE_NAME) -> tuple[LabelSlices, int]:
         """Return what `write` kept, and the number of the round.
 
         Raises
@@ -77,11 +77,11 @@ class LabelSlices:
         RunError
             If the file is missing or broken.
         """
-        path = run_dir / FILE_NAME
+        path = run_dir / name
         try:
             with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
-                places = [name for name in stored.files if "/" in name]
-                labels = {_place(name): stored[name] for name in places}
+                places = [key for key in stored.files if "/" in key]
+                labels = {_place(key): stored[key] for key in places}
                 promoted = frozenset((int(c), int(i)) for c, i in stored["interpolated"])
                 return cls(labels, promoted), int(stored["round"])
         except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
