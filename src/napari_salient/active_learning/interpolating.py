@@ -58,6 +58,11 @@ class Bridge:
         return interpolate(*self.ends, self.last - self.first - 1, self.pixel)
 
     @property
+    def computed(self) -> bool:
+        """Whether the labels are there already."""
+        return "labels" in vars(self)
+
+    @property
     def gap(self) -> int:
         """Slices from one end to the other."""
         return self.last - self.first

@@ -17,14 +17,16 @@ class Cell(enum.IntEnum):
     """State of one slice in the map; where several share a pixel, the highest is drawn."""
 
     UNLABELLED = 0
-    LABELLED = 1
-    DRAFT = 2
-    PROPOSED = 3
-    SENT_BACK = 4
+    INTERPOLATED = 1
+    LABELLED = 2
+    DRAFT = 3
+    PROPOSED = 4
+    SENT_BACK = 5
 
 
 CELL_TEXT = {
     Cell.UNLABELLED: "unlabelled",
+    Cell.INTERPOLATED: "interpolated",
     Cell.LABELLED: "labelled",
     Cell.DRAFT: "draft",
     Cell.PROPOSED: "proposed",
@@ -33,6 +35,7 @@ CELL_TEXT = {
 
 CELL_COLOR = {
     Cell.LABELLED: (0, 158, 115),
+    Cell.INTERPOLATED: (204, 121, 167),
     Cell.DRAFT: (86, 180, 233),
     Cell.PROPOSED: (240, 228, 66),
     Cell.SENT_BACK: (213, 94, 0),
@@ -41,6 +44,7 @@ CELL_COLOR = {
 
 CELL_SPAN = {
     Cell.LABELLED: (0.0, 1.0),
+    Cell.INTERPOLATED: (0.35, 0.65),
     Cell.DRAFT: (0.5, 1.0),
     Cell.PROPOSED: (0.0, 0.5),
     Cell.SENT_BACK: (0.3, 0.7),
@@ -91,6 +95,19 @@ class PoolCells:
         rows = self._by_id[np.searchsorted(self._ids, wanted, sorter=self._by_id)]
         places: NDArray[np.int_] = self.starts[rows] + np.asarray(indices, int)
         return places
+
+    def bridge(self, rows: int, longest: int) -> None:
+        """Mark what lies between labelled slices at most `longest` apart as interpolated.
+
+        Only the first `rows` are looked at, and only unlabelled slices are marked.
+        """
+        states = self.states[: self.starts[rows]]
+        labelled = np.flatnonzero(states == Cell.LABELLED)
+        row, gaps = np.searchsorted(self.starts, labelled, "right"), np.diff(labelled)
+        near = np.flatnonzero((gaps > 1) & (gaps <= longest) & (np.diff(row) == 0))
+        for first, gap in zip(labelled[near], gaps[near], strict=True):
+            between = states[first + 1 : first + gap]
+            between[between == Cell.UNLABELLED] = Cell.INTERPOLATED
 
     def text(self, row: int, index: int) -> str:
         """Return a cell in words: ``brain-03, slice 41 of 96: proposed, uncertainty 0.62``."""

@@ -11,6 +11,7 @@ from napari_salient.active_learning.session import LabellingSession
 from napari_salient.errors import InputError, SalientError
 from napari_salient.widgets.label_volumes.case_loader import CaseLoader
 from napari_salient.widgets.label_volumes.case_view import CaseView
+from napari_salient.widgets.label_volumes.preview import Preview
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,6 +37,7 @@ class Desk(QObject):
         super().__init__(owner)
         self.session = session
         self.view = CaseView(viewer, session, self)
+        self.preview = Preview(self, owner)
         self._loader = CaseLoader(session, owner)
         self.view.rested.connect(self.settle)
         self.view.recorder.recorded.connect(self.changed)
@@ -59,6 +61,7 @@ class Desk(QObject):
     def close(self) -> None:
         """Record what is left and leave the viewer as it was found."""
         self._loader.forget()
+        self.preview.close()
         self.view.close()
 
     def go_to(self, case_id: int, index: int) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_salient.active_learning.interpolation import MAX_GAP
 from napari_salient.data.planes import axis_of
 from napari_salient.project.states import SliceState
 from napari_salient.widgets.pool_cells import Cell
@@ -14,6 +15,7 @@ from napari_salient.widgets.pool_map import PoolMap
 if TYPE_CHECKING:
     from napari_salient.active_learning.session import LabellingSession
     from napari_salient.project.splits import Split
+    from napari_salient.project.states import SliceRecord
 
 CELLS = {
     SliceState.ACCEPTED: Cell.LABELLED,
@@ -49,7 +51,7 @@ class PoolView(PoolMap):
         """Show the state of every slice, and the open one."""
         known = self.cells.row_of
         records = [
-            (record.case_id, record.index, CELLS[record.state])
+            (record.case_id, record.index, _cell(record))
             for record in session.project.journal.slice_states()
             if record.case_id in known and record.plane == session.plane and record.state in CELLS
         ]
@@ -57,6 +59,7 @@ class PoolView(PoolMap):
         if records:
             case_ids, indices, states = zip(*records, strict=True)
             self.set_states(case_ids, indices, states)
+        self.cells.bridge(self.volumes, MAX_GAP)
         self.show_place(session)
 
     def show_place(self, session: LabellingSession) -> None:
@@ -78,3 +81,7 @@ class PoolView(PoolMap):
             low, high = entropy.min(), entropy.max()
             share = (entropy - low) / (high - low or 1.0)
             self.set_uncertainty(scores.case_id[inside], scores.index[inside], share)
+
+
+def _cell(record: SliceRecord) -> Cell:
+    return Cell.INTERPOLATED if record.pseudo else CELLS[record.state]

@@ -13,6 +13,7 @@ from napari_salient.data.planes import axis_of
 from napari_salient.widgets.label_volumes.words import (
     HELD_OUT,
     STATE_COLORS,
+    bridge_text,
     place_text,
     state_text,
 )
@@ -24,7 +25,7 @@ GOOD, WAITING, BAD, QUIET = "#2fbf8f", "#f0e442", "#ff9a8a", "#c8ccd2"
 
 
 class SliceCard(QWidget):
-    """Three lines at the top of the page."""
+    """Four lines at the top of the page; the last says what could be interpolated."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -32,6 +33,8 @@ class SliceCard(QWidget):
         self.place.setStyleSheet("font-weight: bold; font-size: 11pt;")
         self.state, self.reason, self.saved = QLabel(), QLabel(), QLabel()
         self.reason.setWordWrap(True)
+        self.reason.setMinimumHeight(2 * self.reason.fontMetrics().lineSpacing())
+        self.reason.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.saved.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         for label, name in (
             (self.place, "Open slice"),
@@ -65,7 +68,10 @@ class SliceCard(QWidget):
             self.reason.setText(held_out)
             return
         proposed = [p for p in session.queue if (p.case_id, p.index) == (case.case.id, index)]
-        self.reason.setText(f"Why: {proposed[0].reason}" if proposed else "Not in the queue")
+        why = f"Why: {proposed[0].reason}" if proposed else "Not in the queue"
+        bridge = session.bridge()
+        between = bridge and bridge_text(bridge, session.interpolation_dice(bridge.gap))
+        self.reason.setText(f"{why}\n{between or ''}")
 
     def show_opening(self, name: str) -> None:
         """Say that a case is being read."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from napari_salient.active_learning.effort import Effort
+    from napari_salient.active_learning.interpolating import Bridge
     from napari_salient.active_learning.progress import Counts
     from napari_salient.data.planes import Plane
 
@@ -24,8 +25,10 @@ _STATES = {
 _NOTED = {
     (SliceState.DRAFT, states.PREDICTION): "pre-annotated by the model, unchecked",
     (SliceState.DRAFT, states.EDITED): "draft, edited by you",
+    (SliceState.DRAFT, states.INTERPOLATED): "interpolated, unchecked",
     (SliceState.ACCEPTED, states.PREDICTION): "accepted as the model drew it",
     (SliceState.ACCEPTED, states.EDITED): "accepted, drawn by you",
+    (SliceState.ACCEPTED, states.INTERPOLATED): "accepted as interpolated",
     (SliceState.ACCEPTED, states.EMPTY): "accepted as empty",
     (SliceState.ACCEPTED, states.IMPORTED): "accepted, imported",
     (SliceState.SENT_BACK, states.REJECTED): "rejected",
@@ -64,6 +67,12 @@ def state_text(mark: SliceMark) -> str:
 def place_text(name: str, plane: Plane, index: int, count: int) -> str:
     """Return a slice's place: ``brain-03 · axial 41 of 96``, counted from 1."""
     return f"{name} · {plane} {index + 1} of {count}"
+
+
+def bridge_text(bridge: Bridge, dice: float | None) -> str:
+    """Return how a slice is interpolated: ``Interpolated from slices 20 and 24, Dice 0.91``."""
+    worth = "not measured yet" if dice is None else f"measured Dice {dice:.2f}"
+    return f"Interpolated from slices {bridge.first + 1} and {bridge.last + 1}, {worth}"
 
 
 def effort_text(spent: Mapping[bool, Effort]) -> str:
