@@ -21,8 +21,8 @@ DECIDE, PAINT, LOOK, TRAIN, PAGES = "Decide", "Paint", "Look", "Train", "Pages"
 GROUPS = (DECIDE, PAINT, LOOK, TRAIN, PAGES)
 BUTTONS = (
     ("Accept, next",),
-    ("Reject", "Unsure", "Empty"),
-    ("Prediction", "Back", "Next"),
+    ("Reject", "Unsure", "Empty", "Prediction"),
+    ("Promote", "Fill", "Back", "Next"),
     ("Undo", "Redo"),
     ("Zoom", "Labels", "Outline", "Doubt"),
 )
@@ -45,6 +45,8 @@ def decision_keys(desk: Desk) -> list[Key]:
         decide("U", "Unsure: it cannot be decided", session.mark_unsure),
         decide("W", "Wipe: accept the slice as empty", session.mark_empty),
         edit("T", "Take the model's prediction again", session.reset_to_prediction),
+        Key("I", "Accept the slice as it is interpolated", desk.preview.promote, DECIDE),
+        Key("Shift-I", "Fill in drafts between labelled slices", desk.preview.fill, DECIDE),
         Key("Shift-N", "Back to the proposal before", lambda: desk.step(-1), DECIDE),
         Key("N", "Next proposal, this one stays as it is", lambda: desk.step(1), DECIDE),
         Key("Control-Z", "Undo, decisions too, also after a restart", desk.undo, DECIDE),
@@ -53,6 +55,7 @@ def decision_keys(desk: Desk) -> list[Key]:
         Key("S", "Show or hide the labels", desk.view.toggle_labels, LOOK),
         Key("Q", "Outlines of the labels, or filled", desk.view.toggle_outlines, LOOK),
         Key("D", "Doubt: show where the model is unsure", desk.view.layers.toggle_map, LOOK),
+        Key("Shift-Q", "Outlines of what was interpolated", desk.preview.toggle, LOOK),
     ]
 
 
