@@ -315,7 +315,7 @@ def test_imported_labels_are_accepted_and_shown_at_once(blobs: Any, tmp_path: An
     session.open(1, 12)
     blobs.paint(session)
     session.accept()
-    [exported] = session.export(tmp_path / "out")
+    [exported] = session.project.export(tmp_path / "out").files
     case = session.open(2, 12)
     session.import_labels(2, exported)
     assert session.case is case

@@ -83,6 +83,32 @@ def test_predictions_that_would_overwrite_each_other_or_come_to_nothing_are_an_e
     assert "use an earlier one" in capsys.readouterr().err
 
 
+def test_volumes_that_cannot_be_segmented_are_named_and_the_others_written(
+    at: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ("--images", at.images, "--labels", at.labels)
+    run = json_of(capsys, "train", "segmentation", *data, *TINY)["run"]
+    Path(at.images, "case-2.nii.gz").write_bytes(b"no volume")
+    assert main(["predict", "segmentation", run, at.images, "--output", at.predicted]) == 1
+    said = capsys.readouterr()
+    assert "5 label files are in" in said.out
+    last = said.err.splitlines()[-1]
+    assert last == "napari-salient: 5 of 6 volumes were written; left out: case-2.nii.gz."
+    assert len([*Path(at.predicted).iterdir()]) == 5
+
+
+def test_an_image_that_is_gone_is_named_and_the_other_cases_exported(
+    at: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = ("--labels", "block", "--label-files", at.labels)
+    assert main(["project", "create", at.images, at.project, *labels]) == 0
+    Path(at.images, "case-2.nii.gz").unlink()
+    assert main(["project", "export", at.project, "--output", at.exported]) == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == "napari-salient: 5 of 6 volumes were written; left out: case-2."
+    assert len([*Path(at.exported).glob("*.nii.gz")]) == 5
+
+
 @pytest.mark.slow
 def test_an_interrupted_training_goes_on_where_it_was(
     at: Folders, capsys: pytest.CaptureFixture[str]

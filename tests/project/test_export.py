@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from napari_salient.data.labels import read_labels
+from napari_salient.engine.writing import Written
 from napari_salient.errors import ProjectError
 from napari_salient.project.states import SliceState
 
@@ -33,27 +34,28 @@ def labelled(project: Project) -> Project:
 def test_accepted_slices_are_exported_and_all_others_say_unsure(
     labelled: Project, tmp_path: Path
 ) -> None:
-    (path,) = labelled.export(tmp_path / "out")
+    (path,) = labelled.export(tmp_path / "out").files
     exported = read_labels(path, labelled.header(1))
     assert path.name == "sub-00_T1.nii.gz"
     assert [np.unique(part).tolist() for part in exported] == [[255], [1], [255]]
 
 
 def test_drafts_are_exported_when_asked_for(labelled: Project, tmp_path: Path) -> None:
-    (path,) = labelled.export(tmp_path / "out", (SliceState.ACCEPTED, SliceState.DRAFT))
+    states = SliceState.ACCEPTED, SliceState.DRAFT
+    (path,) = labelled.export(tmp_path / "out", states).files
     exported = read_labels(path, labelled.header(1))
     assert [np.unique(part).tolist() for part in exported] == [[255], [1], [2]]
 
 
 def test_exports_lie_where_their_image_lies(labelled: Project, tmp_path: Path) -> None:
-    (path,) = labelled.export(tmp_path / "out")
+    (path,) = labelled.export(tmp_path / "out").files
     image = nib.load(labelled.header(1).path)
     assert np.allclose(nib.load(path).affine, image.affine)
     assert nib.load(path).shape == image.shape
 
 
 def test_each_slice_has_its_provenance(labelled: Project, tmp_path: Path) -> None:
-    (path,) = labelled.export(tmp_path / "out")
+    (path,) = labelled.export(tmp_path / "out").files
     provenance = json.loads((path.parent / "sub-00_T1.json").read_text())
     (entry,) = provenance["slices"]
     assert provenance["notice"] == "Research use only."
@@ -68,12 +70,24 @@ def test_retired_classes_are_exported_as_what_they_became(
     labelled: Project, tmp_path: Path
 ) -> None:
     labelled.set_schema(labelled.schema.retire(1, into=2))
-    (path,) = labelled.export(tmp_path / "out")
+    (path,) = labelled.export(tmp_path / "out").files
     assert read_labels(path, labelled.header(1))[1].max() == 2
 
 
 def test_a_project_without_labels_exports_nothing(project: Project, tmp_path: Path) -> None:
-    assert project.export(tmp_path / "out") == []
+    assert project.export(tmp_path / "out") == Written((), {})
+
+
+def test_a_missing_image_is_told_and_the_other_cases_are_exported(
+    labelled: Project, tmp_path: Path
+) -> None:
+    box, label = (0, 1, 0, 4, 0, 5), np.ones((1, 4, 5), np.uint8)
+    labelled.journal.record(2, "stroke", box, 0 * label, label, {("axial", 0): ACCEPTED})
+    labelled.header(1).path.unlink()
+    written = labelled.export(tmp_path / "out")
+    assert [path.name for path in written.files] == ["sub-00_T2.nii.gz"]
+    assert list(written.left_out) == ["sub-00_T1"]
+    assert "sub-00_T1" in written.left_out["sub-00_T1"]
 
 
 def test_a_folder_that_cannot_be_made_is_a_sentence(labelled: Project, tmp_path: Path) -> None:

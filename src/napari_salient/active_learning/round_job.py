@@ -16,13 +16,14 @@ from napari_salient.active_learning.round_examples import RoundExamples
 from napari_salient.active_learning.round_training import VolumeSource, round_spec, train_round
 from napari_salient.active_learning.rounds import Cancelled, RoundPlan, RoundResult, outcome
 from napari_salient.active_learning.score_file import write_scores
-from napari_salient.active_learning.scoring import CaseSkipped, Scorer, score_pool
+from napari_salient.active_learning.scoring import Scorer, score_pool
 from napari_salient.active_learning.steadiness import compare_with_last
 from napari_salient.active_learning.strategies import strategy
 from napari_salient.active_learning.training_set import LabelSlices, group_by_case
 from napari_salient.data.planes import axis_of
 from napari_salient.data.volumes import load_image, normalise
-from napari_salient.engine.events import Event, Finished, FinishReason, Progress
+from napari_salient.engine.events import CaseSkipped, Event, Finished, FinishReason, Progress
+from napari_salient.engine.jobs import job
 from napari_salient.engine.threads import limit_threads, thread_share
 from napari_salient.errors import InputError, RunError
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from napari_salient.project.project import Project
 
 
+@job
 def run_round(
     plan: RoundPlan, project: Project, run: Run, *, resume: bool = False
 ) -> Iterator[Event]:
@@ -69,9 +71,11 @@ def run_round(
             yield from round_.noted_steps(resume)
     except Cancelled:
         yield Finished(FinishReason.CANCELLED, message="The round can be resumed.")
-    except Exception as error:
-        failure = _in_a_sentence(error, run)
-        yield Finished(FinishReason.ERRORED, message=str(failure), error=failure)
+    except OSError as error:
+        raise RunError(
+            f"The round could not be saved in {run.directory} ({error.strerror}); free some space "
+            "and resume it."
+        ) from error
 
 
 class _Round:
@@ -86,7 +90,7 @@ class _Round:
         """Work through the round and remember the cases that turn out unreadable."""
         for event in self.steps(resume):
             if isinstance(event, CaseSkipped):
-                self.set_aside[event.case_id] = event.message
+                self.set_aside[int(event.case)] = event.message
             yield event
 
     def steps(self, resume: bool) -> Generator[Event, None, None]:
@@ -235,16 +239,6 @@ class _Round:
     def _stop_if_cancelled(self) -> None:
         if not self.run.control.proceed():
             raise Cancelled
-
-
-def _in_a_sentence(error: Exception, run: Run) -> Exception:
-    """Return the error as it is, or what a failing disk means for the round."""
-    if isinstance(error, OSError):
-        return RunError(
-            f"The round could not be saved in {run.directory} ({error.strerror}); free some space "
-            "and resume it."
-        )
-    return error
 
 
 def _in_words(result: RoundResult) -> str:

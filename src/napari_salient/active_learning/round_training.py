@@ -14,14 +14,13 @@ from napari_salient.active_learning.measures import dice_per_class, mean_dice
 from napari_salient.active_learning.model import Segmenter, load_segmenter
 from napari_salient.active_learning.predict import predict_slices
 from napari_salient.active_learning.rounds import Cancelled, RoundPlan, outcome
-from napari_salient.active_learning.scoring import CaseSkipped
 from napari_salient.active_learning.spec import spec_for
 from napari_salient.active_learning.task import SegmentationTask
 from napari_salient.active_learning.training_set import group_by_case
 from napari_salient.data.planes import slice_of
 from napari_salient.engine.checkpoint import latest_checkpoint
 from napari_salient.engine.device import pick_device
-from napari_salient.engine.events import Event, Progress, Warned
+from napari_salient.engine.events import CaseSkipped, Event, Progress, Warned
 from napari_salient.engine.fit import fit
 from napari_salient.errors import RunError, SalientError
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,8 @@ from napari_salient.active_learning.committee import thinned
 from napari_salient.active_learning.doubt import MAPS, disagreement
 from napari_salient.active_learning.pool import FEATURES, PoolScores
 from napari_salient.data.planes import axis_of
-from napari_salient.engine.events import Event, Finished, FinishReason, Progress
+from napari_salient.engine.events import CaseSkipped, Event, Finished, FinishReason, Progress
+from napari_salient.engine.jobs import job
 from napari_salient.errors import SalientError
 
 if TYPE_CHECKING:
@@ -24,14 +24,6 @@ if TYPE_CHECKING:
 
     from napari_salient.active_learning.model import Segmenter, SliceOutput
     from napari_salient.engine.control import Control
-
-
-@dataclass(frozen=True)
-class CaseSkipped(Event):
-    """A case could not be read; the job went on without it."""
-
-    case_id: int
-    message: str
 
 
 class Scorer:
@@ -90,6 +82,7 @@ class Scorer:
         return measures, output.features.cpu().numpy()
 
 
+@job
 def score_pool(
     scorer: Scorer,
     case_ids: Iterable[int],
@@ -121,19 +114,16 @@ def score_pool(
     """
     cases = list(case_ids)
     parts: list[PoolScores] = []
-    try:
-        for done, (case, image) in enumerate(_read_ahead(cases, load), start=1):
-            if isinstance(image, SalientError):
-                yield CaseSkipped(case, str(image))
-            else:
-                parts.append(scorer.score(case, image))
-            yield Progress(done, len(cases), "volumes scored")
-            if not control.proceed():
-                yield Finished(FinishReason.CANCELLED)
-                return
-        yield Finished(FinishReason.COMPLETED, result=stack_scores(parts))
-    except Exception as error:
-        yield Finished(FinishReason.ERRORED, message=str(error), error=error)
+    for done, (case, image) in enumerate(_read_ahead(cases, load), start=1):
+        if isinstance(image, SalientError):
+            yield CaseSkipped(case, str(image))
+        else:
+            parts.append(scorer.score(case, image))
+        yield Progress(done, len(cases), "volumes scored")
+        if not control.proceed():
+            yield Finished(FinishReason.CANCELLED)
+            return
+    yield Finished(FinishReason.COMPLETED, result=stack_scores(parts))
 
 
 def stack_scores(parts: Sequence[PoolScores]) -> PoolScores:

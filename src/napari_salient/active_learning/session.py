@@ -92,11 +92,6 @@ class LabellingSession(Modelling):
         rounds = self.project.catalogue.rounds()
         return stop_advice(rounds, self._log, accepted, self.settings.batch)
 
-    def export(self, folder: Path) -> list[Path]:
-        """Write the accepted labels; see `Project.export`."""
-        self.record_changes()
-        return self.project.export(folder)
-
     def import_labels(self, case_id: int, path: Path) -> int:
         """Replace a case's labels by those of a file, in one row; all its slices are accepted.
 

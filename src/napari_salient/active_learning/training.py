@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,9 @@ from napari_salient.data.discover import case_name, find_volumes
 from napari_salient.data.labels import write_labels
 from napari_salient.data.volumes import load_image, normalise, read_header
 from napari_salient.engine.events import Event, Finished, FinishReason, Progress
-from napari_salient.errors import InputError, SalientError
+from napari_salient.engine.jobs import job
+from napari_salient.engine.writing import write_each
+from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,14 +31,7 @@ if TYPE_CHECKING:
     from napari_salient.engine.control import Control
 
 
-@dataclass(frozen=True)
-class CaseFailed(Event):
-    """A volume could not be worked on; the job went on with the others."""
-
-    case: str
-    message: str
-
-
+@job
 def train_job(
     images: Path,
     labels: Path,
@@ -59,16 +54,12 @@ def train_job(
     from napari_salient.active_learning.task import SegmentationTask
     from napari_salient.engine.fit import fit
 
-    try:
-        yield Progress(0, 1, "reading volumes")
-        cohort = Cohort.read(images, labels, plane, test_every)
-        spec = cohort_spec(cohort, settings)
-        every = {case: range(cohort.slices[case]) for case in cohort.pool}
-        examples = cohort.examples(settings, every)
-        task = SegmentationTask(spec, examples, settings, evaluation=held_out(cohort))
-    except Exception as error:
-        yield Finished(FinishReason.ERRORED, message=str(error), error=error)
-        return
+    yield Progress(0, 1, "reading volumes")
+    cohort = Cohort.read(images, labels, plane, test_every)
+    spec = cohort_spec(cohort, settings)
+    every = {case: range(cohort.slices[case]) for case in cohort.pool}
+    examples = cohort.examples(settings, every)
+    task = SegmentationTask(spec, examples, settings, evaluation=held_out(cohort))
     yield from fit(task, settings.fit, control, run_dir, resume=resume)
 
 
@@ -84,49 +75,36 @@ def cohort_spec(cohort: Cohort, settings: SegmentationSettings) -> SegmenterSpec
     )
 
 
+@job
 def predict_job(checkpoint: Path, images: Path, output: Path, control: Control) -> Iterator[Event]:
     """Segment every volume of a folder into a label file in the volume's own geometry.
 
     Yields
     ------
-    Progress
-        After each volume.
-    CaseFailed
-        For each volume that could not be read.
-    Finished
-        At the end, with the written paths as its result.
+    Event
+        What `engine.writing.write_each` yields; volumes that cannot be read or that the model does
+        not take are left out.
     """
     from napari_salient.active_learning.model import load_segmenter
     from napari_salient.active_learning.predict import predict_volume
 
-    written: list[Path] = []
-    try:
-        model = load_segmenter(checkpoint).eval()
-        files = find_volumes(images)
-        output.mkdir(parents=True, exist_ok=True)
-        for done, path in enumerate(files, start=1):
-            try:
-                header = read_header(path)
-                _check_channels(model, header.channels, path)
-                prediction, _ = predict_volume(model, normalise(load_image(header)))
-                target = output / f"{case_name(path)}.nii.gz"
-                write_labels(target, prediction, header)
-                written.append(target)
-            except SalientError as error:
-                yield CaseFailed(path.name, str(error))
-            yield Progress(done, len(files), "volumes segmented")
-            if not control.proceed():
-                yield Finished(FinishReason.CANCELLED, result=written)
-                return
-        yield Finished(
-            FinishReason.COMPLETED,
-            message=f"{len(written)} of {len(files)} volumes",
-            result=written,
-        )
-    except Exception as error:
-        yield Finished(FinishReason.ERRORED, message=str(error), error=error, result=written)
+    model = load_segmenter(checkpoint).eval()
+    files = find_volumes(images)
+    output.mkdir(parents=True, exist_ok=True)
+
+    def segment(path: Path) -> Path:
+        header = read_header(path)
+        _check_channels(model, header.channels, path)
+        prediction, _ = predict_volume(model, normalise(load_image(header)))
+        target = output / f"{case_name(path)}.nii.gz"
+        write_labels(target, prediction, header)
+        return target
+
+    cases = [(path.name, partial(segment, path)) for path in files]
+    yield from write_each(cases, "volumes segmented", control)
 
 
+@job
 def evaluate_job(checkpoint: Path, images: Path, labels: Path, control: Control) -> Iterator[Event]:
     """Measure a model against labels: Dice and 95 % Hausdorff distance (mm) of each class.
 
@@ -142,29 +120,24 @@ def evaluate_job(checkpoint: Path, images: Path, labels: Path, control: Control)
     from napari_salient.data.discover import pair_labels
     from napari_salient.data.labels import read_labels
 
-    try:
-        model = load_segmenter(checkpoint).eval()
-        files = find_volumes(images)
-        pairs = pair_labels(files, labels)
-        if not pairs:
-            raise InputError(f"No volume in {images} has a label of the same name in {labels}.")
-        rows = []
-        for done, path in enumerate((p for p in files if case_name(p) in pairs), start=1):
-            header = read_header(path)
-            _check_channels(model, header.channels, path)
-            prediction, _ = predict_volume(model, normalise(load_image(header)))
-            truth = read_labels(pairs[case_name(path)], header)
-            rows.append(
-                {"case": case_name(path), **_scores(model, prediction, truth, header.spacing)}
-            )
-            yield Progress(done, len(pairs), "volumes measured")
-            if not control.proceed():
-                yield Finished(FinishReason.CANCELLED)
-                return
-        result = {"cases": rows, "mean": _column_means(rows)}
-        yield Finished(FinishReason.COMPLETED, result=result)
-    except Exception as error:
-        yield Finished(FinishReason.ERRORED, message=str(error), error=error)
+    model = load_segmenter(checkpoint).eval()
+    files = find_volumes(images)
+    pairs = pair_labels(files, labels)
+    if not pairs:
+        raise InputError(f"No volume in {images} has a label of the same name in {labels}.")
+    rows = []
+    for done, path in enumerate((p for p in files if case_name(p) in pairs), start=1):
+        header = read_header(path)
+        _check_channels(model, header.channels, path)
+        prediction, _ = predict_volume(model, normalise(load_image(header)))
+        truth = read_labels(pairs[case_name(path)], header)
+        rows.append({"case": case_name(path), **_scores(model, prediction, truth, header.spacing)})
+        yield Progress(done, len(pairs), "volumes measured")
+        if not control.proceed():
+            yield Finished(FinishReason.CANCELLED)
+            return
+    result = {"cases": rows, "mean": _column_means(rows)}
+    yield Finished(FinishReason.COMPLETED, result=result)
 
 
 def held_out(cohort: Cohort) -> Evaluation:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from napari_salient.cli import DONE, INTERRUPTED
+from napari_salient.cli import DONE, FAILED, INTERRUPTED
 from napari_salient.cli.displays import LineDisplay, TerminalDisplay
 from napari_salient.engine.events import Event, Finished, FinishReason
 from napari_salient.errors import RunError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from napari_salient.engine.control import Control
+    from napari_salient.engine.writing import Written
 
 STOPPING = "Stopping once the state is saved; press Ctrl-C again to stop at once."
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -70,6 +71,15 @@ def _raise_error_of(finished: Finished) -> None:
 def exit_code(finished: Finished) -> int:
     """Return 0 for a job that was completed and 130 for one that was interrupted."""
     return INTERRUPTED if finished.reason == FinishReason.CANCELLED else DONE
+
+
+def written_code(finished: Finished) -> int:
+    """Return the exit code of a job that wrote a file a case, after naming those left out: 1."""
+    written: Written = finished.result
+    if finished.reason == FinishReason.CANCELLED or not written.left_out:
+        return exit_code(finished)
+    print(f"napari-salient: {written.sentence}", file=sys.stderr)
+    return FAILED
 
 
 def _display(title: str) -> TerminalDisplay | LineDisplay:

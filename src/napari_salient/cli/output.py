@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from napari_salient.engine.writing import Written
+
 
 def show(
     result: Mapping[str, Any], text: str, *, as_json: bool = False, output: Path | None = None
@@ -26,6 +28,13 @@ def show(
     if output is not None:
         _write(output, document)
     print(document if as_json else f"{text}\n\n{NOTICE}")
+
+
+def show_written(written: Written, folder: Path, *, as_json: bool = False) -> None:
+    """Say which files a job wrote to `folder`, and what it left out."""
+    files = [path.name for path in written.files]
+    result = {"folder": str(folder), "files": files, "left_out": dict(written.left_out)}
+    show(result, f"{len(written.files)} label files are in {folder}.", as_json=as_json)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

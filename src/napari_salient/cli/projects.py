@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_salient.cli.follow import exit_code, follow
-from napari_salient.cli.output import pairs, show, table
+from napari_salient.cli.follow import exit_code, follow, written_code
+from napari_salient.cli.output import pairs, show, show_written, table
 from napari_salient.data.planes import Plane
 from napari_salient.errors import InputError
 
@@ -110,7 +110,8 @@ def export(project: Path, /, *, output: Path | None = None, drafts: bool = False
     """Write a project's labels as NIfTI files with the source's geometry.
 
     Beside each file a JSON file says for every slice who labelled it, when and how. Voxels of
-    slices that are not exported get the value 255.
+    slices that are not exported get the value 255. A case whose image is gone is named and left
+    out.
 
     Parameters
     ----------
@@ -121,16 +122,18 @@ def export(project: Path, /, *, output: Path | None = None, drafts: bool = False
     drafts
         Also export slices that are edited but not yet accepted.
     """
+    from napari_salient.engine.control import Control
     from napari_salient.project.project import Project
     from napari_salient.project.states import SliceState
 
+    control = Control()
     states = [SliceState.ACCEPTED, *([SliceState.DRAFT] if drafts else [])]
     with Project.open(project, read_only=True) as opened:
         folder = output or opened.exports_dir
-        files = opened.export(folder, states)
-    result = {"folder": str(folder), "files": [path.name for path in files]}
-    show(result, f"{len(files)} label files are in {folder}.")
-    return 0
+        job = opened.export_job(folder, control, states)
+        finished = follow(job, control, "project export")
+    show_written(finished.result, folder)
+    return written_code(finished)
 
 
 def _label_pairs(files: Sequence[Path], folder: Path | None) -> dict[str, Path]:

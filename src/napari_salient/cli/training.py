@@ -1,25 +1,21 @@
-"""``train``, ``predict`` and ``evaluate segmentation``: the model of active learning, headless."""
+"""``train segmentation``: the model of active learning, headless."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_salient.active_learning.settings import LoopSettings, SegmentationSettings
 from napari_salient.cli.commands import WrongUsage
 from napari_salient.cli.follow import exit_code, follow
-from napari_salient.cli.output import pairs, show, table
-from napari_salient.cli.run_folders import checkpoint_of, metrics_of, start
+from napari_salient.cli.output import pairs, show
+from napari_salient.cli.run_folders import metrics_of, start
 from napari_salient.data.planes import Plane
 from napari_salient.engine.bounds import EveryNth
-from napari_salient.engine.control import Control
-from napari_salient.engine.events import FinishReason
 from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from napari_salient.engine.events import Finished
     from napari_salient.engine.run import Run
 
@@ -102,74 +98,6 @@ def train(
     return exit_code(finished)
 
 
-def predict(checkpoint: Path, images: Path, /, *, output: Path, json: bool = False) -> int:
-    """Segment every volume of a folder with a trained model.
-
-    Each label file has its volume's name and geometry. A volume that cannot be read is named and
-    left out.
-
-    Parameters
-    ----------
-    checkpoint
-        A checkpoint file, or the folder of a run, of which the newest one is taken, or that of a
-        project, whose model in use is taken.
-    images
-        Folder of volumes.
-    output
-        Folder for the label files.
-    json
-        Print JSON instead of a table.
-    """
-    from napari_salient.active_learning.training import predict_job
-
-    _refuse_equal_names(images)
-    control = Control()
-    job = predict_job(checkpoint_of(checkpoint), images, output, control)
-    finished = follow(job, control, "predict")
-    written = finished.result or []
-    if not written and finished.reason is FinishReason.COMPLETED:
-        raise InputError(f"No volume in {images} could be segmented, for the reasons above.")
-    result = {"folder": str(output), "files": [path.name for path in written]}
-    show(result, f"{len(written)} label files are in {output}.", as_json=json)
-    return exit_code(finished)
-
-
-def evaluate(
-    checkpoint: Path,
-    /,
-    *,
-    images: Path,
-    labels: Path,
-    json: bool = False,
-    output: Path | None = None,
-) -> int:
-    """Measure a model against labels: Dice and 95 % Hausdorff distance in mm of each class.
-
-    Parameters
-    ----------
-    checkpoint
-        A checkpoint file, or the folder of a run, of which the newest one is taken, or that of a
-        project, whose model in use is taken.
-    images
-        Folder of volumes.
-    labels
-        Folder of labels with the same file names.
-    json
-        Print JSON instead of a table.
-    output
-        Also write the JSON to this file.
-    """
-    from napari_salient.active_learning.training import evaluate_job
-
-    _refuse_equal_names(images)
-    control = Control()
-    job = evaluate_job(checkpoint_of(checkpoint), images, labels, control)
-    finished = follow(job, control, "evaluate")
-    if finished.result:
-        show(finished.result, _evaluation_table(finished.result), as_json=json, output=output)
-    return exit_code(finished)
-
-
 def _train_folder(
     runs: Path, resume: Path | None, settings: _FolderTraining
 ) -> tuple[Finished, Run]:
@@ -206,18 +134,3 @@ def _train_project(
         if finished.result is not None:
             session.adopt(finished.result)
     return finished, run
-
-
-def _refuse_equal_names(images: Path) -> None:
-    """Refuse volumes of one name, whose labels would be written to, or read from, one file."""
-    from napari_salient.data.discover import find_volumes
-    from napari_salient.project.intake import refuse_equal_names
-
-    refuse_equal_names(find_volumes(images))
-
-
-def _evaluation_table(result: Mapping[str, Any]) -> str:
-    columns = list(result["mean"])
-    rows = [[row["case"], *(row[name] for name in columns)] for row in result["cases"]]
-    rows.append(["mean", *(result["mean"][name] for name in columns)])
-    return table(["case", *columns], rows)

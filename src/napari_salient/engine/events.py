@@ -109,6 +109,14 @@ class Warned(Event):
 
 
 @dataclass(frozen=True)
+class CaseSkipped(Event):
+    """A case, by its id in the project or its file's name, was left out; the job goes on."""
+
+    case: int | str
+    message: str
+
+
+@dataclass(frozen=True)
 class Finished(Event):
     """The last event of every job; `result` and `error` stay in the process, `message` is shown."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_salient.engine.events import Event, Finished, FinishReason, Started
+from napari_salient.engine.jobs import job
 from napari_salient.errors import ProjectError
 from napari_salient.project import layout
 from napari_salient.project.catalogue import Catalogue
@@ -71,13 +72,10 @@ def add_job(
     yield from _as_job(_add(folder, images, settings, catalogue, control), len(images))
 
 
-def _as_job(work: Generator[Event, None, Added | None], total: int) -> Generator[Event, None, None]:
+@job
+def _as_job(work: Generator[Event, None, Added | None], total: int) -> Iterator[Event]:
     yield Started(total)
-    try:
-        added = yield from work
-    except Exception as error:  # a job ends with an event, whatever happens
-        yield Finished(FinishReason.ERRORED, message=str(error), error=error)
-        return
+    added = yield from work
     if added is None:
         yield Finished(FinishReason.CANCELLED, message="Nothing was changed.")
     else:

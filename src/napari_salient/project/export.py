@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,11 +12,16 @@ from napari_salient import __version__
 from napari_salient.data.label_values import UNSURE
 from napari_salient.data.planes import slice_of
 from napari_salient.engine.atomic import write_atomically
+from napari_salient.engine.jobs import job
+from napari_salient.engine.writing import write_each
 from napari_salient.errors import ProjectError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from napari_salient.engine.control import Control
+    from napari_salient.engine.events import Event
     from napari_salient.project.catalogue import Case
     from napari_salient.project.project import Project
     from napari_salient.project.states import SliceRecord, SliceState
@@ -23,18 +29,28 @@ if TYPE_CHECKING:
 NOTICE = "Research use only."
 
 
-def export_labels(project: Project, folder: Path, states: tuple[SliceState, ...]) -> list[Path]:
-    """Write each case that has a slice in `states`; return the NIfTI files."""
+@job
+def export_job(
+    project: Project, folder: Path, states: tuple[SliceState, ...], control: Control
+) -> Iterator[Event]:
+    """Write each case that has a slice in `states`.
+
+    Yields
+    ------
+    Event
+        What `engine.writing.write_each` yields; the files of its result are the NIfTI files.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ProjectError(
             f"{folder} cannot be made ({error.strerror}); choose another folder to export to."
         ) from error
-    return [
-        _export_case(project, project.catalogue.case(case_id), records, folder)
-        for case_id, records in _by_case(project, states).items()
-    ]
+    cases = []
+    for case_id, records in _by_case(project, states).items():
+        case = project.catalogue.case(case_id)
+        cases.append((case.name, partial(_export_case, project, case, records, folder)))
+    yield from write_each(cases, "volumes exported", control)
 
 
 def _by_case(project: Project, states: tuple[SliceState, ...]) -> dict[int, list[SliceRecord]]:

@@ -6,7 +6,7 @@ import dataclasses
 import threading
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from napari_salient.engine.control import Control
 from napari_salient.engine.events import Finished
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from napari_salient.data.planes import Plane
     from napari_salient.data.volumes import VolumeHeader
     from napari_salient.engine.events import Event
+    from napari_salient.engine.writing import Written
     from napari_salient.project.intake import Refused
     from napari_salient.project.labels import LabelSchema
     from napari_salient.project.states import Marks
@@ -93,7 +94,7 @@ class Project:
             If the folder holds a project already or cannot be written.
         """
         settings = new_settings(folder, labels, plane, name, fractions, seed)
-        added = _result(creation.create_job(folder, images, settings, Control()))
+        added: creation.Added = _result(creation.create_job(folder, images, settings, Control()))
         project = cls.open(folder)
         project.refused = added.refused
         return project
@@ -180,7 +181,8 @@ class Project:
 
     def add_images(self, images: Sequence[Path]) -> creation.Added:
         """Add images as cases; `add_job` does it with progress."""
-        return _result(self.add_job(images, Control()))
+        added: creation.Added = _result(self.add_job(images, Control()))
+        return added
 
     def add_job(self, images: Sequence[Path], control: Control) -> Iterator[Event]:
         """Return the job that adds images as cases; its result is a `creation.Added`."""
@@ -283,12 +285,19 @@ class Project:
 
     def export(
         self, folder: Path, states: Iterable[SliceState] = (SliceState.ACCEPTED,)
-    ) -> list[Path]:
+    ) -> Written:
         """Write the labels of slices in `states`: a NIfTI a case, with a JSON file of provenance.
 
-        Returns the NIfTI files. Voxels of all other slices get the value 255 (unsure).
+        Voxels of all other slices get the value 255 (unsure). `export_job` does it with progress.
         """
-        return export.export_labels(self, Path(folder), tuple(states))
+        written: Written = _result(self.export_job(folder, Control(), states))
+        return written
+
+    def export_job(
+        self, folder: Path, control: Control, states: Iterable[SliceState] = (SliceState.ACCEPTED,)
+    ) -> Iterator[Event]:
+        """Return the job that exports; its result is an `engine.writing.Written`. See `export`."""
+        return export.export_job(self, Path(folder), tuple(states), control)
 
     def _stored_labels(self, case_id: int) -> np.ndarray:
         case = self.catalogue.case(case_id)
@@ -325,10 +334,9 @@ def new_settings(
     )
 
 
-def _result(job: Iterator[Event]) -> creation.Added:
+def _result(job: Iterator[Event]) -> Any:
     *_, last = job
     assert isinstance(last, Finished)
     if last.error is not None:
         raise last.error
-    assert isinstance(last.result, creation.Added)
     return last.result

@@ -20,6 +20,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QThreadPool, QTimer
 
 from napari_salient.engine.events import Event, Finished, FinishReason
+from napari_salient.engine.jobs import errored
 from napari_salient.engine.llvm import guard_before_torch
 from napari_salient.engine.threads import responsive_window
 from napari_salient.widgets.closing import on_closed
@@ -213,8 +214,6 @@ def _guarded(events: Events) -> Iterator[Event]:
                 return
     except (Exception, KeyboardInterrupt, SystemExit) as error:
         logger.exception("A job failed.")
-        yield Finished(
-            FinishReason.ERRORED, message=str(error) or type(error).__name__, error=error
-        )
+        yield errored(error)
     else:
         yield Finished(FinishReason.ERRORED, message="The job ended without saying why.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari_salient.active_learning.settings import LoopSettings, SegmentationSettings
 from napari_salient.engine.events import Event, Finished, FinishReason, Progress
+from napari_salient.engine.jobs import job
 from napari_salient.engine.settings import FitSettings
 from napari_salient.errors import InputError
 from napari_salient.project.labels import LabelSchema
@@ -28,6 +29,7 @@ def sample_settings() -> LoopSettings:
     return LoopSettings(batch=BATCH, segmentation=SegmentationSettings(fit=fit))
 
 
+@job
 def sample_project_job(folder: Path, control: Control) -> Iterator[Event]:
     """Make volumes and a project in `folder`, unless a project is there already.
 
@@ -48,9 +50,9 @@ def sample_project_job(folder: Path, control: Control) -> Iterator[Event]:
     try:
         sample = make_brain_pool(folder, CASES)
     except OSError as error:
-        message = f"{folder} cannot be written ({error.strerror}); choose another folder."
-        yield Finished(FinishReason.ERRORED, message=message, error=InputError(message))
-        return
+        raise InputError(
+            f"{folder} cannot be written ({error.strerror}); choose another folder."
+        ) from error
     yield Progress(1, 1, "sample volumes made")
     wanted = NewProject(
         images=(sample.images,),

@@ -15,10 +15,9 @@ from napari_salient.widgets.notice import sentence_of
 from napari_salient.widgets.worker import start_job
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from napari_salient.active_learning.session import LabellingSession
     from napari_salient.engine.events import Finished
+    from napari_salient.engine.writing import Written
 
 WHAT = (
     "Writes the accepted slices of each volume as NIfTI on the grid of its image, with a JSON file "
@@ -61,9 +60,10 @@ class ExportPage(QWidget):
             return
         self.export.setEnabled(False)
         self.written.clear()
+        control = Control()
         start_job(
-            lambda: self.session.project.export(folder),
-            Control(),
+            self.session.project.export_job(folder, control),
+            control,
             on_finished=self._ended,
             name="Exporting labels",
             owner=self,
@@ -75,9 +75,12 @@ class ExportPage(QWidget):
             error = finished.error or SalientError(finished.message)
             self.told.emit(sentence_of(error), "error")
             return
-        files: list[Path] = finished.result
-        self.written.addItems([str(path) for path in files])
-        if files:
-            self.told.emit(f"{len(files)} volumes were exported to {files[0].parent}.", "info")
+        written: Written = finished.result
+        self.written.addItems([str(path) for path in written.files])
+        self.written.addItems([f"Left out: {why}" for why in written.left_out.values()])
+        if written.left_out:
+            self.told.emit(written.sentence, "warning")
+        elif written.files:
+            self.told.emit(written.sentence, "info")
         else:
             self.told.emit("There is no accepted slice yet, so nothing was written.", "info")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_salient.engine.events import Event, Finished, FinishReason, Progress, Warned
+from napari_salient.engine.jobs import job
 from napari_salient.errors import InputError, SalientError
 from napari_salient.project.project import Project
 from napari_salient.project.splits import SplitFractions
@@ -62,6 +63,7 @@ class NewProject:
             raise InputError(f"{self.folder} holds a project already; open it, or choose another.")
 
 
+@job
 def new_project_job(wanted: NewProject, control: Control) -> Iterator[Event]:
     """Make the project and import the labels that are there.
 
@@ -71,11 +73,7 @@ def new_project_job(wanted: NewProject, control: Control) -> Iterator[Event]:
         Progress over images and labels; `Warned` for each file that was left out; `Finished` with
         the project's folder as its result.
     """
-    try:
-        done = yield from _make(wanted, control)
-    except SalientError as error:
-        yield Finished(FinishReason.ERRORED, message=str(error), error=error)
-        return
+    done = yield from _make(wanted, control)
     if done:
         yield Finished(FinishReason.COMPLETED, result=wanted.folder)
     else:
