@@ -274,7 +274,7 @@ def test_a_corrupted_volume_is_reported_once_and_set_aside(blobs: Any) -> None:
     assert [event.case for event in skipped] == [bad]
     session.adopt(events[-1].result)
     assert list(session.set_aside) == [bad]
-    assert bad not in {p.case for p in session.queue}
+    assert bad not in {p.case_id for p in session.queue}
     blobs.label(session, 2)
     assert "CaseSkipped" not in kinds(blobs.events(session))
 

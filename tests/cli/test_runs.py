@@ -34,6 +34,17 @@ def test_runs_of_a_folder_are_listed(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert states == {run.id: "finished", idle.id: "idle"}
 
 
+@pytest.mark.parametrize("end", [COMPLETED, Finished(FinishReason.CANCELLED)], ids=str)
+def test_a_cancelled_run_is_told_from_one_that_is_done(
+    tmp_path: Path, end: Finished, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = finished_run(tmp_path, [*TRAINING[:2], end])
+    assert run.was_cancelled == (end.reason is FinishReason.CANCELLED)
+    assert main(["runs", "list", str(tmp_path), "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["runs"]
+    assert row["state"] == ("cancelled" if run.was_cancelled else "finished")
+
+
 def test_runs_of_a_project_are_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "project.toml").touch()
     run = finished_run(tmp_path / "runs")

@@ -148,7 +148,8 @@ def _choose(place: Path, name: str | None) -> Run:
 
 
 def _overview(run: Run) -> Mapping[str, Any]:
-    return {"run": run.id, "state": run.state.value, "folder": str(run.directory)}
+    state = "cancelled" if run.was_cancelled else run.state.value
+    return {"run": run.id, "state": state, "folder": str(run.directory)}
 
 
 def _settings_text(run: Run) -> str:

@@ -56,10 +56,11 @@ class Run:
         The flags for the job; `restart` makes new ones.
     """
 
-    def __init__(self, directory: Path, state: RunState) -> None:
+    def __init__(self, directory: Path, state: RunState, finished: Finished | None = None) -> None:
         self.directory = directory
         self.control = Control()
         self._state = state
+        self._finished = finished
         self._hold: FileLock | None = None
         self._recording = False
         self._log_failed = False
@@ -97,7 +98,8 @@ class Run:
         """
         if not (directory / SETTINGS).is_file():
             raise RunError(f"{directory} is not the folder of a run: it has no {SETTINGS}.")
-        return cls(directory, _state_on_disk(directory))
+        state, finished = _state_on_disk(directory)
+        return cls(directory, state, finished)
 
     @property
     def id(self) -> str:
@@ -113,6 +115,13 @@ class Run:
     def state(self) -> RunState:
         """What the run is doing; of a run in another process, as it was when opened."""
         return self._state
+
+    @property
+    def was_cancelled(self) -> bool:
+        """Whether the run is finished because it was told to be, not because its job was done."""
+        if self._state is not RunState.FINISHED or self._finished is None:
+            return False
+        return self._finished.reason is FinishReason.CANCELLED
 
     def settings(self) -> Any:
         """Return the settings as plain values.
@@ -215,7 +224,7 @@ class Run:
 
     def _end(self, finished: Finished | None) -> None:
         with self._transition:
-            self._state = _state_after(finished)
+            self._state, self._finished = _state_after(finished), finished
             self._recording = False
             if self._hold is not None:
                 self._hold.release()
@@ -238,13 +247,14 @@ def list_runs(runs_dir: Path) -> list[Run]:
     return [Run.open(directory) for directory in directories]
 
 
-def _state_on_disk(directory: Path) -> RunState:
+def _state_on_disk(directory: Path) -> tuple[RunState, Finished | None]:
     if is_held(directory):
-        return RunState.RUNNING
+        return RunState.RUNNING, None
     last = last_event(directory)
     if last is None:
-        return RunState.IDLE
-    return _state_after(last if isinstance(last, Finished) else None)
+        return RunState.IDLE, None
+    finished = last if isinstance(last, Finished) else None
+    return _state_after(finished), finished
 
 
 def _state_after(finished: Finished | None) -> RunState:
