@@ -71,7 +71,7 @@ def test_a_few_steps_lower_the_loss() -> None:
 def test_a_checkpoint_of_another_model_is_refused() -> None:
     task = SegmentationTask(SPEC, blobs(), SegmentationSettings())
     other = SegmentationTask(replace(SPEC, width=8), blobs(), SegmentationSettings())
-    with pytest.raises(InputError, match="another model"):
+    with pytest.raises(InputError, match="holds another model: width 8 instead of 4; resume it"):
         task.load_state_dict(other.state_dict())
 
 

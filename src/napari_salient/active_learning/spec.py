@@ -24,6 +24,18 @@ PATCH_SLICES = 8
 At the same cost, half as many patches of 16 did worse: fewer labelled slices took part in a step.
 """
 
+WORDS = {
+    "plane": "slicing plane",
+    "channels": "image channels",
+    "class_names": "classes",
+    "label_values": "label values",
+    "context": "neighbouring slices",
+    "width": "width",
+    "patch": "training slices of",
+    "strides": "strides",
+}
+"""What each field of a spec is called in a sentence."""
+
 
 @dataclass(frozen=True)
 class SegmenterSpec:
@@ -106,6 +118,16 @@ class SegmenterSpec:
         """
         return dataclasses.replace(other, class_names=self.class_names, patch=self.patch) == self
 
+    def differences(self, other: SegmenterSpec) -> str:
+        """Say in words what `other` has differently: ``width 8 instead of 4``."""
+        names = (field.name for field in dataclasses.fields(self))
+        both = ((name, getattr(self, name), getattr(other, name)) for name in names)
+        return ", ".join(
+            f"{WORDS[name]} {_shown(theirs)} instead of {_shown(own)}"
+            for name, own, theirs in both
+            if own != theirs
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Return the spec as plain JSON values."""
         return dataclasses.asdict(self)
@@ -116,6 +138,13 @@ class SegmenterSpec:
         tuples = {name: tuple(values[name]) for name in ("class_names", "label_values", "patch")}
         strides = tuple(tuple(stride) for stride in values["strides"])
         return cls(**{**values, **tuples, "strides": strides})
+
+
+def _shown(value: Any) -> str:
+    if not isinstance(value, tuple):
+        return str(value)
+    between = " then " if value and isinstance(value[0], tuple) else "/"
+    return between.join(map(_shown, value)) or "none"
 
 
 def spec_for(

@@ -120,6 +120,6 @@ class SegmentationTask:
         stored = SegmenterSpec.from_json(state["spec"])
         if stored != self.model.spec:
             raise InputError(
-                f"The checkpoint holds another model ({stored}) than this run trains "
-                f"({self.model.spec})."
+                f"The checkpoint holds another model: {self.model.spec.differences(stored)}; "
+                "resume it with the settings and data that it was started with."
             )
