@@ -69,10 +69,7 @@ class LabelledVolumes:
         *,
         weights: Sequence[float] | None = None,
     ) -> None:
-        """Add slices of a normalised `image` (channel, z, y, x) with `labels` (z, y, x).
-
-        Each counts in the loss by its weight, fully where none is given.
-        """
+        """Add slices as `Examples.add` says, those near each other in one volume."""
         axis = axis_of(plane)
         stacked, drawn = np.moveaxis(image, axis + 1, 1), np.moveaxis(labels, axis, 0)
         share = np.zeros(len(drawn), np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -47,7 +48,7 @@ class SliceOutput(NamedTuple):
     features: Tensor
 
 
-class Segmenter(nn.Module):
+class Segmenter(nn.Module, ABC):
     """What training, scoring and predicting ask of a model, be it on slices or on volumes."""
 
     def __init__(self, spec: SegmenterSpec, net: nn.Module) -> None:
@@ -61,14 +62,15 @@ class Segmenter(nn.Module):
         return next(self.parameters()).device
 
     @property
+    @abstractmethod
     def deepest(self) -> nn.Module:
         """The level at the bottom of the U."""
-        raise NotImplementedError
 
+    @abstractmethod
     def whole(self, example: Tensor) -> Tensor:
         """Return logits ``(1, class, ...)`` of one example of the training set, of any size."""
-        raise NotImplementedError
 
+    @abstractmethod
     def slice_outputs(
         self, image: NDArray[np.float32], indices: Sequence[int]
     ) -> Iterator[SliceOutput]:
@@ -87,7 +89,6 @@ class Segmenter(nn.Module):
             Some of the slices, on the model's device. What it says of a slice does not depend on
             which others were asked for.
         """
-        raise NotImplementedError
 
     @contextmanager
     def _watched(self) -> Iterator[list[Tensor]]:

@@ -77,10 +77,7 @@ class LabelledSlices:
         *,
         weights: Sequence[float] | None = None,
     ) -> None:
-        """Add slices of a normalised `image` (channel, z, y, x) with `labels` (z, y, x).
-
-        Each counts in the loss by its weight, fully where none is given.
-        """
+        """Add slices as `Examples.add` says, each with its neighbours."""
         given = [1.0] * len(indices) if weights is None else weights
         for index, weight in zip(indices, given, strict=True):
             self.stacks.append(slice_stack(image, plane, index, self.context))
