@@ -15,11 +15,13 @@ from napari_salient.widgets.pool_cells import (
     Cell,
 )
 
-SWATCH_WIDTH = 12
+SWATCH_WIDTH = 10
 SWATCH_HEIGHT = 10
-GAP = 4
-SPACING = 10
+GAP = 3
+SPACING = 6
 LINE_HEIGHT = 18
+SMALLER = 0.88
+"""Than the rest of the panel, so that all entries find room in a line."""
 TEXT_COLOR = QColor("#c8ccd2")
 
 
@@ -29,6 +31,9 @@ class PoolLegend(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        font = self.font()
+        font.setPointSizeF(SMALLER * font.pointSizeF())
+        self.setFont(font)
         self._entries = [(state, CELL_TEXT[state]) for state in CELL_COLOR]
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_salient.widgets.keys import key_text
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from napari_salient.widgets.keys import Key
 
-COLUMNS = 12
-"""Of the grid behind the rows, so that one to four buttons can share a row."""
+MARGINS = 4
+"""Of a button in letters: the longer its text the more of the row is its own."""
 PRIMARY = "QPushButton { background: #1f6f54; font-weight: bold; padding: 5px; }"
 
 
@@ -30,15 +30,16 @@ class DecisionButtons(QWidget):
     ) -> None:
         super().__init__(parent)
         self.buttons: dict[str, QPushButton] = {}
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(3)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(3)
         left = iter(keys)
-        for number, names in enumerate(rows):
-            span = COLUMNS // len(names)
-            for place, name in enumerate(names):
+        for names in rows:
+            row = QHBoxLayout()
+            column.addLayout(row)
+            for name in names:
                 self.buttons[name] = _button(next(left), name)
-                grid.addWidget(self.buttons[name], number, place * span, 1, span)
+                row.addWidget(self.buttons[name], len(self.buttons[name].text()) + MARGINS)
         self.buttons[rows[0][0]].setStyleSheet(PRIMARY)
 
 

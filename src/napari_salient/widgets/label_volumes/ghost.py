@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 NAME = "interpolated"
 OPACITY = 0.95
-WIDTH = 2
-"""Of the outlines, in pixels of the screen."""
+WIDTH = 1
+"""Of the outlines, in voxels."""
 PALENESS = 0.55
 """How far the colours of the classes are mixed with white, so that nobody takes them for labels."""
 NOTHING = np.zeros((1, 1, 1), np.uint8)

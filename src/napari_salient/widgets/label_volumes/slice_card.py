@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QGridLayout, QLabel, QWidget
 from superqt import QElidingLabel
 
 from napari_salient.data.planes import axis_of
+from napari_salient.project.states import INTERPOLATED
 from napari_salient.widgets.label_volumes.words import (
     HELD_OUT,
     STATE_COLORS,
@@ -25,7 +26,7 @@ GOOD, WAITING, BAD, QUIET = "#2fbf8f", "#f0e442", "#ff9a8a", "#c8ccd2"
 
 
 class SliceCard(QWidget):
-    """Four lines at the top of the page; the last says what could be interpolated."""
+    """Three lines at the top of the page."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,8 +34,6 @@ class SliceCard(QWidget):
         self.place.setStyleSheet("font-weight: bold; font-size: 11pt;")
         self.state, self.reason, self.saved = QLabel(), QLabel(), QLabel()
         self.reason.setWordWrap(True)
-        self.reason.setMinimumHeight(2 * self.reason.fontMetrics().lineSpacing())
-        self.reason.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.saved.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         for label, name in (
             (self.place, "Open slice"),
@@ -70,8 +69,11 @@ class SliceCard(QWidget):
         proposed = [p for p in session.queue if (p.case_id, p.index) == (case.case.id, index)]
         why = f"Why: {proposed[0].reason}" if proposed else "Not in the queue"
         bridge = session.bridge()
-        between = bridge and bridge_text(bridge, session.interpolation_dice(bridge.gap))
-        self.reason.setText(f"{why}\n{between or ''}")
+        if bridge is not None:
+            between = bridge_text(bridge, session.interpolation_dice(bridge.gap))
+            asked_for = proposed and record.note != INTERPOLATED
+            why = f"{why} · {between}" if asked_for else between
+        self.reason.setText(why)
 
     def show_opening(self, name: str) -> None:
         """Say that a case is being read."""
