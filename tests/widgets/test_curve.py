@@ -49,25 +49,8 @@ def test_axes_say_what_they_show(panel):
     assert high >= 1
 
 
-def test_bands_and_levels_move_and_are_not_added_twice(panel):
-    panel.set_line("random", [0, 1], [0.4, 0.6])
-    for shift in (0, 0.1):
-        panel.set_band("random", [0, 1], [0.3, 0.5], [0.5, 0.7 + shift])
-        panel.set_reference("atlas, no learning", 0.5 + shift)
-    assert len(panel._bands) == len(panel._references) == 1
-    assert panel._references["atlas, no learning"].value() == 0.6
-    panel.grab()
-
-
-def test_a_band_needs_its_line(panel):
-    with pytest.raises(ValueError, match="not in list"):
-        panel.set_band("nowhere", [0], [0], [1])
-
-
 def test_clear_leaves_nothing(panel):
     panel.set_line("a", [0, 1], [0, 1])
-    panel.set_band("a", [0, 1], [0, 1], [1, 2])
-    panel.set_reference("b", 1)
     panel.clear()
     assert panel.names == []
     assert panel.plot.getPlotItem().listDataItems() == []

@@ -80,8 +80,6 @@ def test_states_and_scores_are_set_in_bulk(pool_map):
     pool_map.set_states([10, 10, 11], [0, 1, 2], Cell.LABELLED)
     pool_map.set_states([12, 12], [0, 1], [Cell.DRAFT, Cell.PROPOSED])
     assert np.flatnonzero(pool_map.cells.states).tolist() == [0, 1, 92, 180, 181]
-    pool_map.clear_states(Cell.PROPOSED)
-    assert np.flatnonzero(pool_map.cells.states).tolist() == [0, 1, 92, 180]
 
 
 def test_of_ten_thousand_volumes_only_those_in_sight_are_drawn(qtbot, pool_map):

@@ -78,15 +78,6 @@ class Splittable(Protocol):
         ...
 
 
-@runtime_checkable
-class Shrinkable(Protocol):
-    """A task that can work on smaller inputs when memory runs out."""
-
-    def shrink(self) -> str | None:
-        """Use a smaller input from now on; return what changed in words, or `None` at the end."""
-        ...
-
-
 def move(batch: Any, device: torch.device) -> Any:
     """Return `batch` with every tensor of the nest on `device`."""
     if hasattr(batch, "to"):

@@ -136,16 +136,6 @@ class Journal:
         """Take back the last undo, unless an edit came after it; return the new row or `None`."""
         return self._reverse(case_id, "redo", of_undo=True)
 
-    def can_undo(self, case_id: int) -> bool:
-        """Whether `undo` would change the case."""
-        with self._looking() as connection:
-            return journal_rows.stacks(connection, case_id).undo_top is not None
-
-    def can_redo(self, case_id: int) -> bool:
-        """Whether `redo` would change the case."""
-        with self._looking() as connection:
-            return journal_rows.stacks(connection, case_id).redo_top is not None
-
     def last_edit(self, case_id: int) -> int:
         """Return the id of the case's newest row, 0 if it has none."""
         query = "SELECT max(id) FROM edits WHERE case_id = ?"

@@ -143,12 +143,6 @@ class LabelSchema:
             table[label.value] = index
         return np.asarray(table[self.resolve(labels)])
 
-    def from_indices(self, indices: np.ndarray) -> np.ndarray:
-        """Return class indices 0..n (and 255) as label values: the inverse of `to_indices`."""
-        table = np.full(256, UNSURE, np.uint8)
-        table[: len(self.active) + 1] = [BACKGROUND, *(c.value for c in self.active)]
-        return np.asarray(table[indices])
-
     def refuse_unknown_values(self, labels: np.ndarray, path: Path) -> None:
         """Raise `InputError` if labels read from `path` have a value that no class ever had."""
         known = {BACKGROUND, UNSURE, *(c.value for c in self.classes)}

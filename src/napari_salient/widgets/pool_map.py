@@ -61,11 +61,6 @@ class PoolMap(QWidget):
         self.cells.states[self.cells.places(case_ids, indices)] = state
         self.refresh()
 
-    def clear_states(self, state: Cell) -> None:
-        """Make every slice in a state unlabelled, such as the proposals of the last round."""
-        self.cells.states[self.cells.states == state] = Cell.UNLABELLED
-        self.refresh()
-
     def set_uncertainty(self, case_ids: ArrayLike, indices: ArrayLike, values: ArrayLike) -> None:
         """Set uncertainties (0 to 1) of slices; NaN where there is none."""
         self.cells.uncertainty[self.cells.places(case_ids, indices)] = values
