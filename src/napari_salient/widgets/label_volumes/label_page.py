@@ -123,14 +123,14 @@ class LabelPage(QWidget):
         self.map.slice_chosen.connect(desk.go_to)
 
     def _lay_out(self) -> None:
-        self.planes.setFixedHeight(PLANES_HEIGHT)
+        self.planes.setMaximumHeight(PLANES_HEIGHT)
         below = QSplitter(Qt.Orientation.Vertical)
         below.addWidget(self.queue)
         below.addWidget(self.map)
         below.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 6, 4, 2)
-        layout.setSpacing(6)
+        layout.setSpacing(4)
         for part in (self.card, self.classes, self.decisions, self.planes, self.contrast):
             layout.addWidget(part)
         layout.addWidget(below, 1)
