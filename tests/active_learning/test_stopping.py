@@ -190,4 +190,4 @@ def test_after_two_rounds_it_is_too_early() -> None:
 def test_few_audit_slices_are_warned_about() -> None:
     found = advice(curve(), audit=Agreement(0.9, 9))
     assert found.warning is not None
-    assert found.warning.startswith("Only 9 audit slices")
+    assert found.warning.startswith("Not enough audit slices (9 of 10)")

@@ -126,11 +126,25 @@ class Modelling(Interpolating):
         if chosen is not None and result is not None:
             self._use(chosen, result)
 
+    @property
+    def finished(self) -> bool:
+        """Whether the annotator has finished: nothing is proposed until they go on."""
+        return self._queue.finished
+
+    def finish(self) -> None:
+        """Propose nothing more; what nobody has begun leaves the queue, labels stay as they are."""
+        self.record_changes()
+        self._queue.finish(keep={self._here} if self._here else set())
+
+    def go_on(self) -> None:
+        """Take back `finish`; the next slices are proposed when they are asked for."""
+        self._queue.go_on()
+
     def _use(self, chosen: Round, result: RoundResult) -> None:
         self._round = chosen
         begun = self._places(*BEGUN)
         fresh = [p for p in result.proposals if (p.case_id, p.index) not in begun]
-        fresh = [p for p in fresh if p.case_id not in self.set_aside]
+        fresh = [p for p in fresh if p.case_id not in self.set_aside and not self.finished]
         self._queue.replace(fresh, chosen.run_id, keep=self._kept(len(fresh)))
         self._cache.clear(keep=self.case)
         if self.case is not None:

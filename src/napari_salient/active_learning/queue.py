@@ -63,6 +63,7 @@ class ProposalQueue:
         stored = self._read()
         self.entries = [_entry(values) for values in stored["entries"]]
         self.draws: int = stored["draws"]
+        self.finished: bool = stored["finished"]
         self.set_aside = {int(case): words for case, words in stored["set_aside"].items()}
         self._take_up_strays()
 
@@ -101,6 +102,16 @@ class ProposalQueue:
         self.entries = begun
         kept = {entry.place for entry in begun}
         self.add((p for p in new if (p.case_id, p.index) not in kept), run_id)
+
+    def finish(self, keep: set[tuple[int, int]]) -> None:
+        """Let what nobody has begun out, except `keep`, and remember that nothing shall come in."""
+        self.finished = True
+        self.replace([], None, keep)
+
+    def go_on(self) -> None:
+        """Let proposals in again."""
+        self.finished = False
+        self.save()
 
     def bring_back(self, case_id: int, index: int, reason: str) -> None:
         """Put a slice of the pool first that is open again and not in the queue any more."""
@@ -154,6 +165,7 @@ class ProposalQueue:
         document = {
             "version": VERSION,
             "draws": self.draws,
+            "finished": self.finished,
             "set_aside": self.set_aside,
             "entries": [{**vars(e.proposal), "run_id": e.run_id} for e in self.entries],
         }
@@ -191,7 +203,7 @@ class ProposalQueue:
 
     def _read(self) -> dict[str, Any]:
         if not self._path.exists():
-            return {"entries": [], "draws": 0, "set_aside": {}}
+            return {"entries": [], "draws": 0, "finished": False, "set_aside": {}}
         try:
             stored: dict[str, Any] = json.loads(self._path.read_bytes())
             if stored["version"] == VERSION:

@@ -59,8 +59,10 @@ class LabellingSession(Modelling):
         Returns
         -------
         list of Proposal
-            The new ones, fewer than asked where the pool has no more.
+            The new ones, fewer than asked where the pool has no more; none after `finish`.
         """
+        if self.finished:
+            return []
         busy = self._places(SliceState.PROPOSED, *BEGUN)
         sizes = {c: n for c, n in self._pool_sizes().items() if c not in self.set_aside}
         state = pool_state(self.plane, sizes, busy, self._scores())

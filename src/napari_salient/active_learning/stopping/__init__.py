@@ -1,6 +1,12 @@
 """Whether further labelling still pays: three signals with their numbers, and what they advise."""
 
-from napari_salient.active_learning.stopping.advice import ADVICE_PROVEN, Basis, StopAdvice, advise
+from napari_salient.active_learning.stopping.advice import (
+    ADVICE_PROVEN,
+    Basis,
+    StopAdvice,
+    advise,
+    in_minutes,
+)
 from napari_salient.active_learning.stopping.curve import Forecast, forecast
 from napari_salient.active_learning.stopping.lead import Comparison, compare, lead_sentence
 from napari_salient.active_learning.stopping.signals import (
@@ -26,6 +32,7 @@ __all__ = [
     "compare",
     "draw_probe",
     "forecast",
+    "in_minutes",
     "is_stable",
     "lead_sentence",
     "prequential_agreement",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -116,7 +117,8 @@ def advise(
     minutes = batch * float(np.median(seconds)) / 60 if len(seconds) else None
     stable = is_stable(stabilities)
     found = forecast(slices, dice, batch, rng)
-    verdict, sentence = _verdict(found, slices, minutes, stable, tuple(stabilities))
+    rounds = len({n for n, value in zip(slices, dice, strict=True) if math.isfinite(value)})
+    verdict, sentence = _verdict(found, rounds, minutes, stable, tuple(stabilities))
     return StopAdvice(
         verdict,
         sentence,
@@ -134,13 +136,12 @@ def advise(
 
 def _verdict(
     found: Forecast | None,
-    slices: Sequence[int],
+    rounds: int,
     minutes: float | None,
     stable: bool,
     stabilities: tuple[float, ...],
 ) -> tuple[Verdict, str]:
     if found is None:
-        rounds = len(set(slices))
         return "too early", (
             f"Too early to say: a forecast needs {FEWEST_POINTS} measured rounds with different "
             f"numbers of labelled slices, and there are {rounds}."
@@ -161,11 +162,18 @@ def _verdict(
 
 def _promise(found: Forecast, minutes: float | None) -> str:
     gain, low, high = (100 * value for value in (found.gain, found.low, found.high))
-    work = "" if minutes is None else f" for about {minutes:.0f} minutes of work"
+    work = "" if minutes is None else f" for {in_minutes(minutes)} of work"
     return (
         f"the next {found.batch} slices are expected to bring {gain:.1f} Dice points "
         f"({low:.1f} to {high:.1f}){work}"
     )
+
+
+def in_minutes(minutes: float) -> str:
+    """Return a time in words, to the minute."""
+    if minutes < 1:
+        return "less than a minute"
+    return f"about {minutes:.0f} minute{'s' if round(minutes) > 1 else ''}"
 
 
 def _unrest(stabilities: tuple[float, ...]) -> str:
@@ -182,6 +190,6 @@ def _warning(audit: Agreement) -> str | None:
     if audit.slices >= FEWEST_AUDIT_SLICES:
         return None
     return (
-        f"Only {audit.slices} audit slices, picked at random, have been labelled; with fewer than "
-        f"{FEWEST_AUDIT_SLICES} nobody has checked how the model does on slices nobody chose."
+        f"Not enough audit slices ({audit.slices} of {FEWEST_AUDIT_SLICES}) show how good the model "
+        "is on slices that nobody chose."
     )

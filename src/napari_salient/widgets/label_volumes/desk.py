@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     Place = tuple[int, int]
 
 READ_AHEAD = 2
+NOTHING_LEFT = "Every slice of the pool is labelled or set aside."
+FINISHED = "You finished here: nothing more is proposed. To go on after all, see the Model page."
 
 
 class Desk(QObject):
@@ -148,6 +150,18 @@ class Desk(QObject):
         if self.here is None:
             self.begin()
 
+    def finish(self) -> None:
+        """Propose nothing more; the open slice stays."""
+        with self._telling():
+            self.session.finish()
+        self.changed.emit()
+
+    def go_on(self) -> None:
+        """Propose slices again and open the first."""
+        with self._telling():
+            self.session.go_on()
+        self.begin()
+
     def _stayed(self, error: BaseException) -> None:
         self.told.emit(str(error), "error")
         self.changed.emit()
@@ -177,7 +191,7 @@ class Desk(QObject):
         if place is not None:
             self.go_to(*place)
         else:
-            self.told.emit("Every slice of the pool is labelled or set aside.", "info")
+            self.told.emit(FINISHED if self.session.finished else NOTHING_LEFT, "info")
             self.changed.emit()
 
     def _waiting(self) -> list[Place]:

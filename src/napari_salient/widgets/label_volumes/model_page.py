@@ -20,6 +20,7 @@ from superqt import QCollapsible
 
 from napari_salient.active_learning.settings import LoopSettings
 from napari_salient.widgets.curve import CurvePanel
+from napari_salient.widgets.label_volumes.stop_part import StopPart
 from napari_salient.widgets.label_volumes.strategy_choice import StrategyChoice
 from napari_salient.widgets.label_volumes.words import effort_text
 from napari_salient.widgets.settings_form import SettingsForm, parameter_help
@@ -53,6 +54,7 @@ class ModelPage(QWidget):
         self.form = SettingsForm(LoopSettings, hidden=ON_TOP)
         self.curve = CurvePanel("labelled slices", "Dice", (0.0, 1.0))
         self.rounds = Table(("Round", "Slices", "Agreement", "Validation", "Used"))
+        self.stop = StopPart(session)
         self.effort = QLabel()
         self.effort.setToolTip("Median seconds and mean strokes of the slices you accepted.")
         self.effort.setWordWrap(True)
@@ -78,6 +80,7 @@ class ModelPage(QWidget):
             self.rounds.setColumnWidth(column, width)
         self.use.setEnabled(bool(points))
         self.effort.setText(effort_text(self.session.effort()))
+        self.stop.show_advice()
         _draw(self.curve, points)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -133,6 +136,7 @@ class ModelPage(QWidget):
         layout.addLayout(rows)
         layout.addWidget(fold)
         layout.addWidget(self.resume)
+        layout.addWidget(self.stop)
         layout.addWidget(self.curve, 1)
         layout.addWidget(self.effort)
         layout.addWidget(self.rounds)

@@ -105,7 +105,8 @@ class Trainer(QObject):
         """Train when a batch was labelled since the last start, if that is wanted."""
         settings = self.session.settings
         due = self._labelled_at_start + settings.batch
-        if settings.train_after_batch and not self.running and self._accepted() >= due:
+        wanted = settings.train_after_batch and not self.session.finished
+        if wanted and not self.running and self._accepted() >= due:
             self.start()
 
     def roll_back(self, number: int) -> None:

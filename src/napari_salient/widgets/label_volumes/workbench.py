@@ -108,6 +108,10 @@ class Workbench(QWidget):
         self.controls.start_requested.connect(self.trainer.start)
         self.model_page.roll_back_requested.connect(self.trainer.roll_back)
         self.model_page.resume_requested.connect(self.trainer.resume)
+        stop = self.model_page.stop
+        stop.finish_requested.connect(self._finish)
+        stop.go_on_requested.connect(self.desk.go_on)
+        stop.export_requested.connect(lambda: self.pages.setCurrentWidget(self.export_page))
 
     def _round_started(self, run: Run) -> None:
         self.model_page.resume.hide()
@@ -123,6 +127,13 @@ class Workbench(QWidget):
         self.label_page.show_round()
         self.desk.follow_session()
         self.model_page.show_rounds()
+
+    def _finish(self) -> None:
+        """Propose and train nothing more, and offer what comes after labelling."""
+        self.desk.finish()
+        if self.controls.running:
+            self.controls.cancel_run()
+        self.pages.setCurrentWidget(self.export_page)
 
     def _refresh_rounds(self) -> None:
         if self.model_page.isVisible():
