@@ -140,3 +140,13 @@ def test_the_place_of_a_cell_is_where_its_pixels_are(count, width, index):
     index %= count
     left, right = -(-index * width // count), -(-(index + 1) * width // count)
     assert all(column * count // width == index for column in range(left, right))
+
+
+def test_what_lies_between_labelled_slices_close_to_each_other_is_interpolated():
+    cells = PoolCells([(1, "one", 12), (2, "two", 12), (3, "held out", 12)])
+    for case_id in (1, 2, 3):
+        cells.states[cells.places(case_id, [0, 1, 5, 11])] = Cell.LABELLED
+    cells.states[cells.places(2, 3)] = Cell.DRAFT
+    cells.bridge(rows=2, longest=4)
+    assert np.flatnonzero(cells.states == Cell.INTERPOLATED).tolist() == [2, 3, 4, 14, 16]
+    assert cells.text(0, 3) == "one, slice 4 of 12: interpolated"

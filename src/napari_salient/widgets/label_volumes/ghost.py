@@ -57,8 +57,9 @@ class Ghost:
         layer = self._ready(like)
         layer.visible = False
         self._colour(layer, schema)
-        _place(layer, np.moveaxis(block, 0, axis), like, start, axis)
+        _place(layer, np.moveaxis(block, 0, axis).copy(), like, start, axis)
         layer.visible = True
+        layer.editable = False
 
     def hide(self) -> None:
         """Show nothing."""
@@ -91,7 +92,6 @@ class Ghost:
                 axis_labels=like.axis_labels,
             )
             self.layer.contour = WIDTH
-            self.layer.editable = False
             self._viewer.add_layer(self.layer)
             self._viewer.layers.selection.active = active
         return self.layer
