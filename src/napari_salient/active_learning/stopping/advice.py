@@ -190,6 +190,6 @@ def _warning(audit: Agreement) -> str | None:
     if audit.slices >= FEWEST_AUDIT_SLICES:
         return None
     return (
-        f"Not enough audit slices ({audit.slices} of {FEWEST_AUDIT_SLICES}) show how good the model "
-        "is on slices that nobody chose."
+        f"Not enough audit slices ({audit.slices} of {FEWEST_AUDIT_SLICES}) show how the model "
+        "does on slices that nobody chose."
     )
