@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_salient.active_learning.pool import Proposal
     from napari_salient.active_learning.rounds import RoundResult
     from napari_salient.engine.events import Event
+    from napari_salient.project.states import SliceMark
 
 SIDE = 24
 ALL_POOL = SplitFractions(1.0, 0.0, 0.0)
@@ -110,6 +112,16 @@ class BlobProject:
         finished: Any = self.events(session)[-1]
         assert finished.result is not None, finished.message
         return finished.result
+
+    def first_round(self, session: LabellingSession, slices: int = 6) -> RoundResult:
+        """Label a first batch and train on it."""
+        session.propose(slices)
+        self.label(session, slices)
+        return self.train(session)
+
+    def mark(self, session: LabellingSession, place: Proposal) -> SliceMark:
+        """Return the state of a proposed slice."""
+        return self.project.journal.slice_state(place.case_id, session.plane, place.index).mark
 
 
 @pytest.fixture
