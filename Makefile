@@ -29,6 +29,7 @@ docs: ## the screenshots of the documentation, from the running program
 endurance: ## the slow tests: many kills, many rounds
 	@tools/with-env --window python -m pytest -m slow $(ARGS)
 
-clean: ## remove what the targets left in the checkout
+clean: ## remove what the targets left in the checkout, and the environments of all checkouts
 	rm -rf out build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests benchmarks tools -name __pycache__ -type d -exec rm -rf {} +
+	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}"/napari-salient/venv-*

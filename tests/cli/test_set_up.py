@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,6 +85,20 @@ def test_a_half_made_environment_is_not_ready(set_up: ModuleType, tmp_path: Path
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/python").touch()
     assert not set_up.is_ready(tmp_path)
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+def test_clean_removes_the_environments_and_leaves_the_rest_of_the_cache(tmp_path: Path) -> None:
+    cache = tmp_path / "cache" / "napari-salient"
+    for folder in ("src", "tests", "benchmarks", "tools", "cache/napari-salient/demo"):
+        (tmp_path / folder).mkdir(parents=True)
+    for version in ("0123456789ab", "ba9876543210"):
+        (cache / f"venv-{version}").mkdir()
+        (cache / f"venv-{version}.lock").touch()
+    command = ["make", "-f", TOOLS.parent / "Makefile", "clean"]
+    where = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    subprocess.run(command, cwd=tmp_path, env=where, check=True, capture_output=True)
+    assert [path.name for path in cache.iterdir()] == ["demo"]
 
 
 def test_an_environment_that_was_chosen_is_used_as_it_stands(
