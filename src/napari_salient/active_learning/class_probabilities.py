@@ -36,18 +36,21 @@ class ClassProbabilities:
         self._known: set[int] = set()
         self._guard = threading.Lock()
 
-    def covering(self, box: Box) -> NDArray[np.floating]:
-        """Return the maps ``(class, z, y, x)`` of the whole volume, right at least within `box`.
+    def within(self, box: Box) -> NDArray[np.floating]:
+        """Return the maps ``(class, z, y, x)`` of the whole volume, right at least in `box`."""
+        axis = axis_of(self._model.spec.plane)
+        return self.covering(range(box[2 * axis], box[2 * axis + 1]))
+
+    def covering(self, indices: range) -> NDArray[np.floating]:
+        """Return the maps of the whole volume, right at least on slices along the model's plane.
 
         A model on volumes is asked for the whole one at once.
         """
-        axis = axis_of(self._model.spec.plane)
-        wanted = range(box[2 * axis], box[2 * axis + 1])
         with self._guard:
-            if not self._known.issuperset(wanted):
-                whole = self._model.spec.spatial_dims == 3
-                wanted = range(self._raw.shape[axis + 1]) if whole else wanted
-                self._predict([index for index in wanted if index not in self._known])
+            if not self._known.issuperset(indices):
+                if self._model.spec.spatial_dims == 3:
+                    indices = range(self._raw.shape[axis_of(self._model.spec.plane) + 1])
+                self._predict([index for index in indices if index not in self._known])
             return self._maps
 
     def _predict(self, indices: list[int]) -> None:

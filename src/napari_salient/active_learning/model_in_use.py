@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from napari_salient.active_learning.model import Segmenter
     from napari_salient.active_learning.open_case import OpenCase
     from napari_salient.active_learning.session import LabellingSession
-    from napari_salient.project.rounds import Round
 
 
 class _Loaded(NamedTuple):
@@ -55,14 +54,14 @@ class ModelInUse:
             return unfit
         loaded = self._current()
         if loaded is None:
-            return "the model is being loaded"
+            return "the model is loading"
         if loaded.model is None:
             return loaded.problem
         known = loaded.model.spec.label_values
         if tuple(known) != (0, *(label.value for label in self._session.project.schema.active)):
-            return "the classes changed since the model was trained"
+            return "the classes changed since training"
         if self._session.case and loaded.model.spec.channels != len(self._session.case.image):
-            return "the model was trained on another number of channels"
+            return "trained on another number of channels"
         return ""
 
     def load(self) -> None:
@@ -99,9 +98,9 @@ class ModelInUse:
         return loaded if loaded and in_use and loaded.run_id == in_use.run_id else None
 
     def _unfit(self) -> str:
-        in_use: Round | None = self._session.active_round
+        in_use = self._session.active_round
         if in_use is None:
-            return "there is no model yet"
+            return "no model yet"
         if in_use.metrics.get("dead_classes"):
-            return f"the model of round {in_use.number} lost a class"
+            return "the model lost a class"
         return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -31,6 +32,8 @@ from napari_salient.project.edits import Box, box_slices
 from napari_salient.project.states import SliceState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from napari_salient.active_learning.class_probabilities import ClassProbabilities
@@ -81,13 +84,18 @@ class Question:
     scene: Scene
     probabilities: ClassProbabilities | None
 
+    @property
+    def weighs(self) -> bool:
+        """Whether the answer depends on what voxels look like, so that a model helps."""
+        return isinstance(self.change, Click | Scribble | BoxPrompt)
+
     def answer(self) -> Relabelling | None:
         """Work out what changes; any thread may. Raises `InputError` as `prompts.answer` does."""
         if isinstance(self.change, Repair):
             return repaired(self.change, self.value, self.scene)
         scene = self.scene
         if self.probabilities is not None:
-            maps = self.probabilities.covering(looked_at(self.change, scene))
+            maps = self.probabilities.within(looked_at(self.change, scene))
             scene = replace(scene, probabilities=maps)
         return answer(self.change, self.value, scene)
 
@@ -163,6 +171,22 @@ class Prompting:
         axis = axis_of(self._session.plane)
         hit = changing.any(axis=tuple(other for other in range(3) if other != axis))
         return Outcome(found.box, int(changing.sum()), int(hit.sum()))
+
+    def ahead(self, reach_mm: float) -> Callable[[], object] | None:
+        """Return what lets the model look at all slices within reach of the open one.
+
+        Any thread may call that, so that a prompt need not wait for it. `None` where prompts do
+        without a model.
+        """
+        case, index, probabilities = self._session.case, self._session.index, None
+        if case is not None and index is not None:
+            probabilities = self.model.probabilities()
+        if case is None or index is None or probabilities is None:
+            return None
+        axis = axis_of(self._session.plane)
+        steps = int(reach_mm / case.header.spacing[axis])
+        first, last = max(0, index - steps), min(case.labels.shape[axis] - 1, index + steps)
+        return partial(probabilities.covering, range(first, last + 1))
 
     def default_reach_mm(self, value: int) -> float:
         """Return how far a click for a class had best reach in the open case."""

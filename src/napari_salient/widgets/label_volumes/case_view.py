@@ -33,6 +33,7 @@ class CaseView(QObject):
         self.layers = CaseLayers(viewer)
         self.recorder = StrokeRecorder(viewer, session, self)
         self.whole_slice = False
+        self.pointing = False
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(SETTLE_MS)
@@ -86,11 +87,11 @@ class CaseView(QObject):
         jump.frame_slice(self.viewer, layer, plane, None if self.whole_slice else pixels)
 
     def select_class(self, value: int) -> None:
-        """Paint with a label class from now on."""
+        """Paint, or point with the prompt tool in hand, with a label class from now on."""
         layer = self.layers.labels
         if layer is not None:
             layer.selected_label = value
-            if layer.mode not in DRAWING:
+            if layer.mode not in DRAWING and not self.pointing:
                 layer.mode = "paint"
 
     def toggle_labels(self) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from napari_salient.active_learning.session import LabellingSession
 from napari_salient.widgets.keys import Key
+from napari_salient.widgets.label_volumes.prompt_keys import PROMPT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from napari_salient.widgets.label_volumes.desk import Desk
 
 DECIDE, PAINT, LOOK, TRAIN, PAGES = "Decide", "Paint", "Look", "Train", "Pages"
-GROUPS = (DECIDE, PAINT, LOOK, TRAIN, PAGES)
+GROUPS = (DECIDE, PAINT, PROMPT, LOOK, TRAIN, PAGES)
 BUTTONS = (
     ("Accept, next",),
     ("Reject", "Unsure", "Empty", "Prediction"),

@@ -11,6 +11,7 @@ from napari_salient.widgets.label_volumes.class_bar import ClassBar
 from napari_salient.widgets.label_volumes.contrast import ContrastChooser
 from napari_salient.widgets.label_volumes.decision_buttons import DecisionButtons
 from napari_salient.widgets.label_volumes.pool_view import PoolView
+from napari_salient.widgets.label_volumes.prompt_bar import PromptBar
 from napari_salient.widgets.label_volumes.queue_table import QueueTable
 from napari_salient.widgets.label_volumes.slice_card import SliceCard
 from napari_salient.widgets.label_volumes.words import counts_text
@@ -38,6 +39,7 @@ class LabelPage(QWidget):
         super().__init__(parent)
         self.desk = desk
         self.card, self.classes = SliceCard(), ClassBar()
+        self.prompts = PromptBar(desk)
         self.decisions = DecisionButtons(decisions, names)
         self.planes = PlanesView()
         self.contrast = ContrastChooser(self._apply_contrast)
@@ -109,6 +111,7 @@ class LabelPage(QWidget):
         layer = self.desk.view.layers.labels
         if layer is not None:
             self.classes.set_selected(layer.selected_label)
+            self.prompts.show_class()
 
     def _connect(self) -> None:
         desk = self.desk
@@ -131,7 +134,9 @@ class LabelPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 6, 4, 2)
         layout.setSpacing(4)
-        for part in (self.card, self.classes, self.decisions, self.planes, self.contrast):
+        for part in (self.card, self.classes, self.prompts, self.decisions):
             layout.addWidget(part)
+        layout.addWidget(self.planes)
+        layout.addWidget(self.contrast)
         layout.addWidget(below, 1)
         layout.addWidget(self.counts)

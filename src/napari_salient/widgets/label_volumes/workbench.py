@@ -18,6 +18,7 @@ from napari_salient.widgets.label_volumes.export_page import ExportPage
 from napari_salient.widgets.label_volumes.keyboard import Keyboard
 from napari_salient.widgets.label_volumes.label_page import LabelPage
 from napari_salient.widgets.label_volumes.model_page import ModelPage
+from napari_salient.widgets.label_volumes.prompt_keys import prompt_keys
 from napari_salient.widgets.label_volumes.trainer import Trainer
 from napari_salient.widgets.run_controls import RunControls
 
@@ -66,6 +67,7 @@ class Workbench(QWidget):
         """Give keys and layers back, and close the project; a running round saves first."""
         self.keyboard.unbind()
         self.trainer.close()
+        self.label_page.prompts.close_tools()
         self.desk.close()
         self.compaction.close()
         self.session.project.close()
@@ -149,7 +151,8 @@ class Workbench(QWidget):
     def _bind_keys(self) -> None:
         decisions = key_bindings.decision_keys(self.desk)
         classes = key_bindings.class_keys(self.session.project.schema, self.desk)
-        self.keyboard.bind([*decisions, *classes, *self._page_keys()])
+        prompts = prompt_keys(self.label_page.prompts)
+        self.keyboard.bind([*decisions, *classes, *prompts, *self._page_keys()])
 
     def _page_keys(self) -> list[Key]:
         page, look, train = self.label_page, key_bindings.LOOK, key_bindings.TRAIN
