@@ -41,7 +41,7 @@ def test_area_is_the_mean_height_of_the_curve() -> None:
 def test_differences_to_random_are_paired_by_seed() -> None:
     records = [
         record(name, seed, number, 0.5 + 0.1 * seed + 0.05 * number + shift)
-        for name, shift in (("random", 0.0), ("strided", 0.02))
+        for name, shift in (("random", 0.0), ("random_foreground", 0.03), ("strided", 0.02))
         for seed in range(4)
         for number in range(3)
     ]
@@ -50,7 +50,13 @@ def test_differences_to_random_are_paired_by_seed() -> None:
     assert difference["mean"] == pytest.approx(0.02)
     assert difference["interval_95"] == pytest.approx([0.02, 0.02])
     assert difference["wins"] == 4
-    assert "difference_to_random" not in rows["random"]
+    assert rows["strided"]["difference_to_random_foreground"]["mean"] == pytest.approx(-0.01)
+    assert rows["random"].keys() == {
+        "area",
+        "difference_to_random_foreground",
+        "final_dice",
+        "runs_with_a_dead_class",
+    }
 
 
 def test_the_interval_holds_the_mean_and_narrows_with_more_seeds() -> None:

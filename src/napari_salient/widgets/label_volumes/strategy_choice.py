@@ -1,4 +1,4 @@
-"""Choosing a query strategy by its name, with a line that says what it does."""
+"""Choosing a query strategy by its name, with what it does and what was measured about it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
 from napari_salient.active_learning.strategies import STRATEGIES
+from napari_salient.active_learning.strategies.measured import claim, details
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,15 +23,16 @@ class StrategyChoice(QWidget):
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.names, self.says = QComboBox(), QLabel()
-        self.says.setWordWrap(True)
+        self.names, self.says, self.measured = QComboBox(), QLabel(), QLabel()
         for number, (offered, words) in enumerate(_explanations().items()):
             self.names.addItem(offered)
             self.names.setItemData(number, words, Qt.ItemDataRole.ToolTipRole)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.names)
-        layout.addWidget(self.says)
+        for label in (self.says, self.measured):
+            label.setWordWrap(True)
+            layout.addWidget(label)
         self.setFocusProxy(self.names)
         self.names.currentTextChanged.connect(self._explain)
         self.names.setCurrentText(name)
@@ -44,6 +46,8 @@ class StrategyChoice(QWidget):
 
     def _explain(self, name: str) -> None:
         self.says.setText(_explanations()[name])
+        self.measured.setText(claim(name))
+        self.measured.setToolTip(details(name))
 
 
 def _explanations() -> Mapping[str, str]:

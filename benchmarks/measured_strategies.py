@@ -1,0 +1,73 @@
+"""The table from which the panel says what was measured about each query strategy.
+
+``python benchmarks/measured_strategies.py hippocampus=AXIAL.json hippocampus=CORONAL.json ...``
+reads what `napari-salient simulate` wrote, each with the name of its data, and writes the table
+into the package. It trains nothing. A strategy is called better than random only where that shows
+on two planes of the same data.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+import napari_salient.active_learning.strategies as package
+from napari_salient.active_learning.simulation.summary import (
+    BASELINES,
+    areas_under_curves,
+    paired_difference,
+)
+from napari_salient.active_learning.strategies.measured import FILE_NAME, claim, read
+
+TABLE = Path(package.__file__).with_name(FILE_NAME)
+HEAD = "# Written by benchmarks/measured_strategies.py; differences in Dice, see measured.py.\n"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("results", nargs="+", help="DATA=FILE.json, as simulate wrote it")
+    parser.add_argument("--output", type=Path, default=TABLE)
+    given = parser.parse_args()
+    rows = []
+    for data, _, path in (result.partition("=") for result in given.results):
+        rows += rows_of(data, json.loads(Path(path).read_text()))
+    given.output.write_text(HEAD + yaml.safe_dump(rows, sort_keys=False))
+    for name in dict.fromkeys(row["strategy"] for row in rows):
+        print(f"{name}: {claim(name, read(rows))}")
+    return 0
+
+
+def rows_of(data: str, result: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of an experiment: each strategy against each baseline that took part."""
+    records = result["records"]
+    areas = areas_under_curves(
+        (r["strategy"], r["seed"], r["labelled_slices"], r["dice"]) for r in records
+    )
+    slices = [record["labelled_slices"] for record in records]
+    rows = []
+    for name, against in ((n, b) for n in areas for b in BASELINES if b in areas and b != n):
+        found = paired_difference(areas[name], areas[against])
+        low, high = found["interval_95"]
+        rows.append(
+            {
+                "strategy": name,
+                "against": against,
+                "data": data,
+                "plane": result["settings"]["plane"],
+                "seeds": len(areas[name]),
+                "slices": [min(slices), max(slices)],
+                "mean": round(found["mean"], 5),
+                "low": round(low, 5),
+                "high": round(high, 5),
+            }
+        )
+    return rows
+
+
+if __name__ == "__main__":
+    sys.exit(main())
