@@ -16,7 +16,6 @@ from napari_salient.active_learning.prompts import (
     Scribble,
     Smooth,
 )
-from napari_salient.active_learning.prompts.reach import default_reach_mm
 from napari_salient.errors import InputError, ProjectError
 from napari_salient.project.labels import LabelSchema
 from napari_salient.project.states import SliceState
@@ -290,17 +289,3 @@ def test_a_model_that_cannot_be_read_is_named_and_prompts_go_on(with_model):
     assert not with_model.model.wanted
     session.case.labels[...] = 0
     assert with_model.prompt(Click(middle_of(session), reach_mm=REACH), BRIGHT) is not None
-
-
-def test_the_reach_follows_the_size_of_the_class():
-    drawn = np.zeros((20, 60, 60), bool)
-    spacing = (3.0, 1.0, 1.0)
-    assert default_reach_mm(drawn, "axial", spacing) == 4.0
-    grid = np.hypot(*(np.mgrid[:60, :60] - 30))
-    for radius in (5, 12):
-        drawn[4:9] = grid < radius
-        assert default_reach_mm(drawn, "axial", spacing) == pytest.approx(radius, abs=0.5)
-    drawn[4:9] = False
-    drawn[5, 30, 30] = True
-    assert default_reach_mm(drawn, "axial", spacing) == 2.0
-    assert default_reach_mm(np.ones((9, 500, 500), bool), "axial", (1.0, 1.0, 1.0)) == 30.0
