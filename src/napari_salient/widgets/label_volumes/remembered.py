@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 from napari_salient.active_learning.modelling import KIND
 from napari_salient.active_learning.settings import LoopSettings
@@ -39,9 +39,19 @@ def _overlaid(settings: Any, values: Any) -> Any:
         here, value = getattr(settings, name), values.get(name)
         if dataclasses.is_dataclass(here):
             taken[name] = _overlaid(here, value)
-        elif isinstance(value, type(here)) and _is_within_bounds(name, annotation, value):
+        elif _is_of_type(annotation, value) and _is_within_bounds(name, annotation, value):
             taken[name] = value
     return dataclasses.replace(settings, **taken)
+
+
+def _is_of_type(annotation: Any, value: Any) -> bool:
+    """Whether a plain value is of a type, or one of the values, that an annotation names."""
+    if get_origin(annotation) is Literal:
+        return value in get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        return _is_of_type(get_args(annotation)[0], value)
+    parts = get_args(annotation)
+    return any(_is_of_type(part, value) for part in parts) if parts else type(value) is annotation
 
 
 def _is_within_bounds(name: str, annotation: Any, value: Any) -> bool:
