@@ -41,7 +41,7 @@ def look_at(annotator, index, case_id=1):
 
 
 def see_ghost(annotator):
-    annotator.wait(lambda: annotator.desk.preview.ghost.visible)
+    annotator.wait(lambda: annotator.desk.preview.showing)
     return annotator.desk.preview.ghost.layer
 
 
@@ -70,7 +70,7 @@ def test_outlines_appear_between_two_labelled_slices_and_only_there(annotator):
         Cell.LABELLED, *[Cell.INTERPOLATED] * 3, Cell.LABELLED,
     ]  # fmt: skip
     look_at(annotator, 16)
-    assert not ghost.visible
+    assert not annotator.desk.preview.showing
     assert "Interpolated" not in annotator.bench.label_page.card.reason.text()
 
 

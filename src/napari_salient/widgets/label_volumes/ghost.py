@@ -55,7 +55,6 @@ class Ghost:
             The classes, for their colours.
         """
         layer = self._ready(like)
-        layer.visible = False
         self._colour(layer, schema)
         _place(layer, np.moveaxis(block, 0, axis).copy(), like, start, axis)
         layer.visible = True
@@ -114,5 +113,6 @@ def _place(layer: Labels, data: NDArray[np.uint8], like: Labels, start: int, axi
     offset = np.zeros(3)
     offset[axis] = start * like.scale[axis]
     layer.data = data
-    layer.scale = like.scale
+    if not np.array_equal(layer.scale, like.scale):
+        layer.scale = like.scale
     layer.translate = offset

@@ -39,10 +39,16 @@ class Preview(QObject):
         desk.changed.connect(self.follow)
         desk.view.case_shown.connect(self._leave_case)
 
+    @property
+    def showing(self) -> bool:
+        """Whether the outlines of what the open slice could be can be seen."""
+        bridge = self._desk.session.bridge()
+        return bridge is not None and bridge is self._shown and self.ghost.visible
+
     def follow(self) -> None:
         """Show what the open slice could be, if it lies in between and shows nothing of it yet."""
         bridge = self._desk.session.bridge() if self.wanted and not self._filled() else None
-        if bridge is not self._shown:
+        if bridge is not self._shown and self._in_sight():
             self.ghost.hide()
         if bridge is not None and bridge not in self._computing:
             self._when_known([bridge], lambda: self._show(bridge))
@@ -50,15 +56,15 @@ class Preview(QObject):
     def toggle(self) -> None:
         """Show interpolated slices as outlines, or leave that; stays so for the next ones."""
         self.wanted = not self.wanted
+        if not self.wanted:
+            self.ghost.hide()
         self.follow()
 
     def promote(self) -> None:
         """Accept the open slice as it is interpolated, if that can be seen, and go on."""
         desk = self._desk
         desk.settle()
-        bridge = desk.session.bridge()
-        seen = bridge is self._shown and self.ghost.visible
-        if bridge is None or seen or self._filled():
+        if self.showing or self._filled() or desk.session.bridge() is None:
             desk.decide(LabellingSession.promote)
         else:
             self.wanted = True
@@ -112,6 +118,11 @@ class Preview(QObject):
         start_job(
             compute, Control(), on_finished=ended, name="Interpolating slices", owner=self._owner
         )
+
+    def _in_sight(self) -> bool:
+        """Whether the open slice is one of those that have outlines; hiding them costs 10 ms."""
+        shown, here = self._shown, self._desk.here
+        return shown is not None and here is not None and here[1] in shown.indices
 
     def _filled(self) -> bool:
         """Whether the open slice shows its interpolated labels already."""
