@@ -186,6 +186,10 @@ def test_slice_states_are_found_by_case_and_by_state(journal: Journal) -> None:
     assert [(r.case_id, r.index) for r in journal.slice_states()] == [(1, 0), (1, 3), (2, 1)]
     assert [r.index for r in journal.slice_states(case_id=1)] == [0, 3]
     assert [r.note for r in journal.slice_states(state=SliceState.ACCEPTED)] == ["empty"]
+    everywhere = journal.places("axial", *SliceState)
+    assert everywhere == {(r.case_id, r.index) for r in journal.slice_states()}
+    assert journal.places("axial", SliceState.ACCEPTED) < everywhere
+    assert journal.places("coronal", *SliceState) == journal.places("axial") == set()
     assert journal.slice_state(9, "axial", 9).state == SliceState.UNLABELLED
 
 

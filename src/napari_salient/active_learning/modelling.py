@@ -177,10 +177,7 @@ class Modelling(Interpolating):
 
     def _places(self, *wanted: SliceState) -> set[Place]:
         """Return the slices along the project's plane that are in one of the states."""
-        records = self.project.journal.slice_states()
-        return {
-            (r.case_id, r.index) for r in records if r.plane == self.plane and r.state in wanted
-        }
+        return self.project.journal.places(self.plane, *wanted)
 
     def _accepted_of(self, split: Split) -> tuple[Place, ...]:
         cases = self.project.catalogue.ids_in(split) - set(self.set_aside)

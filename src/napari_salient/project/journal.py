@@ -180,6 +180,11 @@ class Journal:
         with self._scanning() as connection:
             yield from journal_rows.read_slices(connection, f"WHERE {where}", *given.values())
 
+    def places(self, plane: Plane, *states: SliceState) -> set[tuple[int, int]]:
+        """Return case and index of the slices along a plane that are in one of the states."""
+        with self._scanning() as connection:
+            return journal_rows.read_places(connection, plane, states)
+
     def note_snapshot(self, case_id: int, content: str, edit: int) -> None:
         """Remember that labels with the hash `content` hold the case's rows up to `edit`."""
         values = (case_id, content, edit)

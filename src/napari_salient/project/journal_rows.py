@@ -19,7 +19,7 @@ from napari_salient.project.states import MarkChange, SliceMark, SliceRecord, Sl
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from napari_salient.data.planes import Plane
     from napari_salient.project.states import SliceKey
@@ -146,6 +146,16 @@ def read_slices(connection: sqlite3.Connection, where: str, *values: Any) -> Ite
     for row in connection.execute(f"{_MARKS} {where} ORDER BY case_id, plane, slice", values):
         case_id, plane, index, state, note, pseudo, edit = row
         yield SliceRecord(case_id, plane, index, SliceState(state), note, bool(pseudo), edit)
+
+
+def read_places(
+    connection: sqlite3.Connection, plane: Plane, states: Iterable[SliceState]
+) -> set[tuple[int, int]]:
+    """Return case and index of the slices along a plane that are in one of the states."""
+    wanted = [state.value for state in states]
+    marks = ", ".join("?" * len(wanted))
+    query = f"SELECT case_id, slice FROM slice_states WHERE plane = ? AND state IN ({marks})"
+    return set(connection.execute(query, (plane, *wanted)))
 
 
 def read(connection: sqlite3.Connection, where: str, *values: Any) -> Iterator[Edit]:
