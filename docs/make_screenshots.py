@@ -13,11 +13,12 @@ PICTURES = {
     "4-labelling.png": "label-volumes.png",
     "6-uncertainty.png": "label-volumes-uncertainty.png",
     "7-model.png": "label-volumes-model.png",
+    "9-interpolated.png": "label-volumes-interpolated.png",
 }
 
 
 def main() -> None:
-    """Run the sample session and keep three of its pictures."""
+    """Run the sample session and keep some of its pictures."""
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         project, pictures = Path(folder, "project"), Path(folder, "pictures")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from qtpy.QtCore import QObject, Qt, QTimer
 from qtpy.QtTest import QTest
 
 from napari_salient.widgets.demo.project import BATCH
 from napari_salient.widgets.demo.summary import write_summary
+from napari_salient.widgets.pool_cells import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,6 +80,7 @@ class Script(QObject):
             yield from self._label(BATCH, f"{2 * number}-labelling")
             yield from self._train(f"{2 * number + 1}-training")
         yield from self._label(BATCH // 2, None)
+        yield from self._look_between()
         yield from self._look_around()
         self._bench.model_page.curve.grab().save(str(self._pictures / "learning-curve.png"))
         write_summary(self._pictures, self._bench.session, time.monotonic() - self._started)
@@ -103,6 +106,20 @@ class Script(QObject):
         yield lambda: not trainer.running
         if len(self._bench.session.curve()) == before:
             raise RuntimeError(self._panel.notice.text() or "a round of training was lost")
+
+    def _look_between(self) -> Steps:
+        """Open a slice between two labelled ones, and come back."""
+        desk, cells = self._bench.desk, self._bench.label_page.map.cells
+        here, places = desk.here, np.flatnonzero(cells.states == Cell.INTERPOLATED)
+        if here is None or not places.size:
+            return
+        place = places[len(places) // 2]
+        row = int(np.searchsorted(cells.starts, place, "right")) - 1
+        desk.go_to(cells.case_ids[row], int(place - cells.starts[row]))
+        yield lambda: desk.preview.showing
+        yield from self._picture("9-interpolated")
+        desk.go_to(*here)
+        yield lambda: desk.here == here
 
     def _look_around(self) -> Steps:
         self._press(Qt.Key.Key_D)
