@@ -2,7 +2,9 @@
 
 ``python benchmarks/stop_advice.py RESULT.json ...`` reads what ``napari-salient simulate``
 wrote and trains nothing. A run is one strategy with one seed; after each of its rounds the advice
-is asked, from the Dice on validation volumes where there were any, else on the test volumes.
+is asked, from the Dice on validation volumes where there were any, else on the test volumes. The
+tool starts its rounds from the last weights, so the advice is to be judged on runs with
+``--warm_start true``.
 """
 
 from __future__ import annotations
@@ -30,12 +32,14 @@ def main() -> int:
     parser.add_argument("results", type=Path, nargs="+", help="output files of simulate")
     parser.add_argument("--output", type=Path, default=Path("out/stop_advice.json"))
     given = parser.parse_args()
-    runs = [run for path in given.results for run in runs_of(json.loads(path.read_text()))]
+    results = [json.loads(path.read_text()) for path in given.results]
+    runs = [run for result in results for run in runs_of(result)]
     rows = {
         rule: [obey(run, runs, rule) for run in runs] for rule in ("whole rule", "forecast alone")
     }
     result = {
         "runs": len(runs),
+        "warm_start": all(result["settings"].get("warm_start", False) for result in results),
         "forecast": forecast_error(runs),
         "rules": {rule: summarise(of_rule) for rule, of_rule in rows.items()},
         "obeyed": rows,
@@ -141,6 +145,8 @@ def summarise(rows: list[dict[str, Any]]) -> dict[str, Any]:
 def say(result: dict[str, Any]) -> None:
     found = result["forecast"]
     print(f"{result['runs']} runs, {found['forecasts']} forecasts of the next batch's gain")
+    if not result["warm_start"]:
+        print("NOT all from warm-started rounds, as the tool's are: no ground to give the advice")
     if found["forecasts"]:
         print(
             f"error {100 * found['mean_error']:+.2f} Dice points on average, absolute "
