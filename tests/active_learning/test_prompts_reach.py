@@ -24,7 +24,8 @@ def test_what_is_long_and_thin_counts_by_its_thickness():
 
 
 def test_the_volume_counts_where_nothing_is_drawn_yet():
-    assert default_reach_mm(np.zeros(SHAPE, bool), "axial", SPACING) == 60 / 16 + 0.25
+    assert default_reach_mm(np.zeros(SHAPE, bool), "axial", SPACING) == 7.5
+    assert default_reach_mm(np.zeros((99, 99, 99), bool), "axial", SPACING) == 10.0
 
 
 def test_a_speck_takes_two_voxels_and_a_huge_class_30_mm():

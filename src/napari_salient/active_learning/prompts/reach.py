@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
+from napari_salient.active_learning.prompts.prompt import CLICK_REACH_MM
 from napari_salient.data.planes import axis_of
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 SHORTEST_MM, LONGEST_MM = 1.0, 30.0
 
-SHARE = 1 / 16
-"""Of the volume's shortest side; taken where nothing of the class is known yet."""
+SHARE = 1 / 8
+"""Of the volume's shortest side, up to 10 mm, where nothing of the class is known yet."""
 
 QUANTILES = (0.2, 0.35, 0.5, 0.65, 0.8)
 """Of the slices with the class, those that are looked at: at its ends it is thin."""
@@ -50,7 +51,8 @@ def default_reach_mm(
         few = np.quantile(shown, QUANTILES, method="nearest")
         reach = np.median([_thickness(slices[index], within) for index in few])
     else:
-        reach = SHARE * min(size * edge for size, edge in zip(drawn.shape, spacing, strict=True))
+        sides = (size * edge for size, edge in zip(drawn.shape, spacing, strict=True))
+        reach = min(CLICK_REACH_MM, SHARE * min(sides))
     shortest = max(SHORTEST_MM, 2 * max(within))
     return float(np.clip(round(2 * reach) / 2, shortest, max(LONGEST_MM, shortest)))
 
