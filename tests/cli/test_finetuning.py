@@ -69,3 +69,20 @@ def test_foreign_and_damaged_checkpoints_are_refused(
 def test_options_that_do_not_go_together_are_wrong_usage() -> None:
     assert main([*TUNE, *TINY]) == 2
     assert main(["finetune", "images", "--resume", "runs/one"]) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("volumes")
+def test_a_given_encoder_is_compared_with_scratch(
+    json_of: Results, capsys: pytest.CaptureFixture[str]
+) -> None:
+    encoder = json_of(*PRETRAIN, "--context", "0")["run"]
+    words = ("compare", "pretraining", "images", "labels", "--output", "out.json")
+    tiny = ("--segmentation.width", "4", "--segmentation.context", "0")
+    steps = ("--segmentation.fit.steps", "2", "--segmentation.batch_size", "2")
+    options = ("--fractions", "0.5", "--seeds", "1", "--processes", "1", "--curve_points", "1")
+    assert main([*words, "--checkpoints", encoder, *tiny, *steps, *options]) == 0
+    said = capsys.readouterr().out
+    assert "no-learning atlas" in said
+    assert "rotation, frozen" in said
+    assert Path("out.png").exists()

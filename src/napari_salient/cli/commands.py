@@ -68,6 +68,11 @@ COMMANDS = (
         "Compare query strategies on labelled data.",
         defaults="simulate:recipe_settings",
     ),
+    _command(
+        "compare pretraining",
+        "comparison:compare_pretraining",
+        "Measure whether pretraining pays.",
+    ),
     _command("runs list", "runs:list_all", "List the runs of a project."),
     _command("runs show", "runs:show_run", "Show one run: its state, settings and figures."),
     _command("runs follow", "runs:follow_run", "Follow a run that another process works on."),

@@ -106,8 +106,8 @@ def run_round(cohort: Cohort, job: RoundJob) -> RoundOutcome:
     """Train, measure on the test volumes, and query; runs in a worker process with one thread."""
     start, cpu_start = time.perf_counter(), time.process_time()
     model, others = fit_round(cohort, job)
-    scores, merged, dead = _measure(cohort, model, cohort.test)
-    validated = _measure(cohort, model, cohort.validation)[0] if cohort.validation else None
+    scores, merged, dead = measure(cohort, model, cohort.test)
+    validated = measure(cohort, model, cohort.validation)[0] if cohort.validation else None
     picks = _query(cohort, model, others, job) if job.query else {}
     return RoundOutcome(
         dice=dict(zip(cohort.label_values[1:], scores, strict=True)),
@@ -121,9 +121,20 @@ def run_round(cohort: Cohort, job: RoundJob) -> RoundOutcome:
     )
 
 
-def _measure(
+def measure(
     cohort: Cohort, model: Segmenter, cases: Sequence[int]
 ) -> tuple[list[float], float, list[int]]:
+    """Measure a model on some cases.
+
+    Returns
+    -------
+    dice : list of float
+        Mean over the cases of each class's Dice.
+    foreground : float
+        The same with all classes merged.
+    dead : list of int
+        Label values that are predicted nowhere.
+    """
     from napari_salient.active_learning.measures import dice_per_class, foreground_dice, mean_dice
     from napari_salient.active_learning.predict import predict_volume
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from napari_salient.active_learning.settings import SimulationSettings
 from napari_salient.active_learning.stopping import prequential_agreement
+from napari_salient.engine.line_file import LineFile
 from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
@@ -73,18 +73,19 @@ class RecordFile:
     """
 
     def __init__(self, output: Path, identity: dict[str, Any]) -> None:
-        self.path = output.with_name(output.name + ".partial.jsonl")
-        self.records: list[Record] = []
-        first = json.dumps(identity, sort_keys=True)
-        if self.path.exists():
-            self._read(first)
-        else:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._append(first)
+        self._file = LineFile(output.with_name(output.name + ".partial.jsonl"))
+        if not self._file.lines:
+            self._file.append(identity)
+        elif not same_experiment(_parsed(self._file.lines[0]), identity):
+            raise InputError(
+                f"{self._file.path} holds rounds of an experiment with other settings or volumes; "
+                f"repeat those settings to go on with it, or delete the file to start anew."
+            )
+        self.records = [_record(json.loads(line)) for line in self._file.lines[1:]]
 
     def add(self, record: Record) -> None:
         """Keep a record; it is on disk when this returns."""
-        self._append(json.dumps(dataclasses.asdict(record)))
+        self._file.append(dataclasses.asdict(record))
         self.records.append(record)
 
     def last(self, strategy: str, seed: int) -> Record | None:
@@ -94,29 +95,7 @@ class RecordFile:
 
     def close(self) -> None:
         """Remove the file: the result has been written."""
-        self.path.unlink()
-
-    def _append(self, line: str) -> None:
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-
-    def _read(self, first: str) -> None:
-        text = self.path.read_text(encoding="utf-8")
-        whole = text[: text.rfind("\n") + 1]
-        if whole != text:
-            self.path.write_text(whole, encoding="utf-8")
-        lines = whole.splitlines()
-        if not lines:
-            self._append(first)
-            return
-        if not same_experiment(_parsed(lines[0]), json.loads(first)):
-            raise InputError(
-                f"{self.path} holds rounds of an experiment with other settings or volumes; "
-                f"repeat those settings to go on with it, or delete the file to start anew."
-            )
-        self.records = [_record(json.loads(line)) for line in lines[1:]]
+        self._file.path.unlink()
 
 
 def identity_of(settings: SimulationSettings, names: list[str]) -> dict[str, Any]:
