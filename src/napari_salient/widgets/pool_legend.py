@@ -18,9 +18,9 @@ from napari_salient.widgets.pool_cells import (
 SWATCH_WIDTH = 10
 SWATCH_HEIGHT = 10
 GAP = 3
-SPACING = 6
+SPACING = 5
 LINE_HEIGHT = 18
-SMALLER = 0.88
+SMALLER = 0.85
 """Than the rest of the panel, so that all entries find room in a line."""
 TEXT_COLOR = QColor("#c8ccd2")
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from napari_salient.project.labels import LabelSchema
 
 NAME = "interpolated"
-OPACITY = 0.95
+OPACITY = 0.75
 WIDTH = 1
 """Of the outlines, in voxels."""
 PALENESS = 0.55
