@@ -107,9 +107,9 @@ class SimulationSettings(Bounded):
         Whether the network also trains on slices interpolated between labelled ones, by a weight
         that is measured on the labelled slices.
     warm_start
-        Whether a round starts from the weights that the strategy's last round ended with, as the
-        tool's do, and from scratch again where that loses a class; otherwise every round starts
-        from scratch.
+        Whether a round starts from the weights that the strategy's last round ended with and is
+        trained again from scratch where it loses a class, as in the tool; otherwise every round
+        starts from scratch.
     rounds
         Queries; the model is trained once more than that.
     seeds

@@ -33,27 +33,30 @@ Fitted = tuple["Segmenter", list["Segmenter"]]
 def fit_round(cohort: Cohort, job: RoundJob) -> Fitted:
     """Train on what the job has labelled, from the weights it starts with if it has any.
 
-    Like the tool, a warm start that loses a class is followed by a training from scratch.
+    Where rounds go on from each other, one that loses a class is trained again from scratch, as in
+    the tool.
     """
-    from napari_salient.active_learning.round_training import lost_channels
     from napari_salient.engine.checkpoint import load_model_weights, save_checkpoint
 
     examples = cohort.examples(job.settings, group_by_case(job.labelled))
     if job.interpolated is not None:
         add_interpolated(examples, cohort, job.labelled, job.interpolated)
-    if job.start is None:
-        fitted = _fit(cohort, job, examples, [job.seed, job.round, 1], None)
-    else:
-        weights = load_model_weights(job.start)
-        fitted = _fit(cohort, job, examples, [job.seed, job.round, 1], weights)
-        *_, lost = lost_channels(fitted[0], examples)
-        if lost:
-            second = _fit(cohort, job, examples, [job.seed, job.round, 1, 1], None)
-            *_, still_lost = lost_channels(second[0], examples)
-            fitted = min((still_lost, second), (lost, fitted), key=lambda pair: len(pair[0]))[1]
+    weights = None if job.start is None else load_model_weights(job.start)
+    fitted = _fit(cohort, job, examples, [job.seed, job.round, 1], weights)
+    if (job.start or job.keep) and _lost(fitted, examples):
+        second = _fit(cohort, job, examples, [job.seed, job.round, 1, 1], None)
+        fitted = min(second, fitted, key=lambda one: _lost(one, examples))
     for path in job.keep:
         save_checkpoint(path, fitted[0].state_dict(), {}, {"step": job.settings.fit.steps})
     return fitted
+
+
+def _lost(fitted: Fitted, examples: Examples) -> int:
+    """Return how many labelled classes the model predicts on no training slice."""
+    from napari_salient.active_learning.round_training import lost_channels
+
+    *_, lost = lost_channels(fitted[0], examples)
+    return len(lost)
 
 
 def _fit(
