@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -122,6 +123,7 @@ def test_painting_over_a_promoted_slice_makes_it_a_drawn_one(blobs: Any) -> None
 def test_filling_draws_drafts_in_one_row_and_puts_them_first(blobs: Any) -> None:
     session = labelled(blobs, 8, 14)
     session.propose()
+    queue = session.queue
     case, before = session.open(1, 11), rows(session)
     ends = case.labels[[8, 14]].copy()
     session.fill_between()
@@ -137,6 +139,7 @@ def test_filling_draws_drafts_in_one_row_and_puts_them_first(blobs: Any) -> None
     session.undo()
     assert not case.labels[9:14].any()
     assert [mark(session, index)[0] for index in range(9, 14)] == ["unlabelled"] * 5
+    assert session.queue == queue
 
 
 def test_filling_leaves_alone_what_was_decided_or_drawn(blobs: Any) -> None:
@@ -197,7 +200,7 @@ def test_drafts_are_no_labels_and_promoted_ones_say_what_they_are(
     session.open(1, 12)
     session.fill_between()
     assert session.progress().accepted == 3
-    session.export(tmp_path)
+    blobs.project.export(tmp_path)
     exported = read_labels(tmp_path / "case-0.nii.gz", blobs.project.header(1))
     assert (exported[11:13] == UNSURE).all()
     assert (exported[10] != UNSURE).any()
@@ -217,6 +220,13 @@ def test_a_round_trains_on_what_lies_between_and_says_on_how_much(blobs: Any) ->
     kept = RoundResult.read(blobs.project.runs_dir / result.run_id)
     assert (kept.pseudo, kept.interpolation) == (result.pseudo, result.interpolation)
     assert session.progress().accepted == 5
+
+
+def test_the_network_on_volumes_trains_on_them_too(blobs: Any) -> None:
+    session = labelled(blobs, 9, 13, steps=3, interpolate=True)
+    in_space = replace(session.settings.segmentation, spatial_dims=3)
+    session.settings = replace(session.settings, segmentation=in_space)
+    assert blobs.train(session).pseudo == {4: {"slices": 3, "weight": 0.5}}
 
 
 def test_off_by_default_a_round_trains_on_what_was_accepted_alone(blobs: Any) -> None:

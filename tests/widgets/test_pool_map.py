@@ -8,6 +8,7 @@ from qtpy.QtCore import QEvent, QPoint, Qt
 from qtpy.QtGui import QHelpEvent
 from qtpy.QtWidgets import QApplication, QToolTip
 
+from napari_salient.active_learning.interpolation import MAX_GAP, pseudo_slices
 from napari_salient.widgets.pool_cells import CELL_COLOR, Cell, PoolCells
 from napari_salient.widgets.pool_map import ROW_HEIGHT, PoolMap
 
@@ -140,6 +141,15 @@ def test_the_place_of_a_cell_is_where_its_pixels_are(count, width, index):
     index %= count
     left, right = -(-index * width // count), -(-(index + 1) * width // count)
     assert all(column * count // width == index for column in range(left, right))
+
+
+@given(st.sets(st.integers(0, 29)))
+def test_the_map_marks_the_slices_that_a_round_would_interpolate(labelled):
+    cells = PoolCells([(1, "one", 30)])
+    cells.states[sorted(labelled)] = Cell.LABELLED
+    cells.bridge(rows=1, longest=MAX_GAP)
+    found = pseudo_slices(np.zeros((30, 2, 2), np.uint8), labelled, "axial", (1.0, 1.0, 1.0))
+    assert np.array_equal(np.flatnonzero(cells.states == Cell.INTERPOLATED), found.indices)
 
 
 def test_what_lies_between_labelled_slices_close_to_each_other_is_interpolated():
