@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QPushButton, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
-from napari_salient.engine.events import Evaluated
+from napari_salient.engine.events import Evaluated, Started
+from napari_salient.widgets import heap
 from napari_salient.widgets.keys import Key
 from napari_salient.widgets.label_volumes import key_bindings
 from napari_salient.widgets.label_volumes.classes_page import ClassesPage
@@ -40,6 +41,8 @@ class Workbench(QWidget):
     ) -> None:
         super().__init__(parent)
         self.session, self.notice = session, notice
+        self._layers = viewer.layers
+        self._layers.events.removed.connect(heap.take_back)
         self.desk = Desk(viewer, session, self)
         self.trainer = Trainer(session, self)
         self.compaction = Compaction(session, self)
@@ -62,6 +65,7 @@ class Workbench(QWidget):
         if not self.trainer.take_up():
             self.desk.begin()
         self._offer_resume()
+        heap.set_aside()
 
     def close_project(self) -> None:
         """Give keys and layers back, and close the project; a running round saves first."""
@@ -71,6 +75,8 @@ class Workbench(QWidget):
         self.desk.close()
         self.compaction.close()
         self.session.project.close()
+        self._layers.events.removed.disconnect(heap.take_back)
+        heap.take_back()
 
     def train_or_pause(self) -> None:
         """Start a round; while one runs, pause it or let it go on."""
@@ -123,6 +129,8 @@ class Workbench(QWidget):
         """Show an event; of what was measured only the mean, the line is short."""
         if isinstance(event, Evaluated) and MEAN in event.metrics:
             event = dataclasses.replace(event, metrics={MEAN: event.metrics[MEAN]})
+        if isinstance(event, Started):
+            heap.set_aside()  # the libraries that were loaded for it are there to stay
         self.controls.show_event(event)
 
     def _round_adopted(self) -> None:
