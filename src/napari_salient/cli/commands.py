@@ -53,7 +53,18 @@ COMMANDS = (
     _command("project info", "projects:info", "Say what is in a project and how far it is."),
     _command("project export", "projects:export", "Write a project's labels as NIfTI files."),
     _command("train segmentation", "training:train", "Train the segmentation model."),
-    _command("train pretraining", "pretraining:train", "Teach an encoder without labels."),
+    _command(
+        "train pretraining",
+        "pretraining:train",
+        "Teach an encoder without labels.",
+        defaults="pretraining:pool_settings",
+    ),
+    _command(
+        "finetune classification",
+        "classification:finetune_classification",
+        "Train a model that grades pictures.",
+        defaults="classification:encoder_settings",
+    ),
     _command(
         "finetune",
         "finetuning:finetune",

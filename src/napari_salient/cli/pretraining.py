@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_salient.cli.commands import WrongUsage
 from napari_salient.cli.follow import exit_code, follow
@@ -18,6 +18,8 @@ from napari_salient.errors import InputError
 from napari_salient.pretraining.settings import PretrainingSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from napari_salient.engine.events import Finished
     from napari_salient.engine.run import Run
     from napari_salient.pretraining.intake import PoolFiles
@@ -54,7 +56,7 @@ def train(
     Parameters
     ----------
     pool
-        Folder of volumes, or of a labelling project, whose pool is taken.
+        Folder of volumes or of colour pictures, or of a labelling project, whose pool is taken.
     minutes
         Time for training instead of a number of steps; five steps are timed first.
     held_out_every
@@ -83,6 +85,13 @@ def train(
     result = {"run": str(run.directory), **metrics_of(finished.result)}
     show(result, pairs(result), as_json=json, output=output)
     return exit_code(finished)
+
+
+def pool_settings(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that the pool fixes: pictures have no neighbouring slices."""
+    from napari_salient.data.pictures import find_pictures
+
+    return {"context": 0} if options["pool"] and find_pictures(Path(options["pool"])) else {}
 
 
 def _train(given: _PoolTraining, runs: Path | None, resume: Path | None) -> tuple[Finished, Run]:

@@ -8,6 +8,7 @@ from typing import get_args
 from napari_salient.active_learning.settings import SegmentationSettings
 from napari_salient.data.planes import Plane
 from napari_salient.engine.bounds import Bounded, Count, EveryNth, Natural, Share
+from napari_salient.engine.settings import FitSettings
 from napari_salient.errors import InputError
 from napari_salient.pretraining.settings import TaskName
 
@@ -112,3 +113,38 @@ class ComparisonSettings(Bounded):
                 f"{self.fractions!r}."
             )
         return shares
+
+
+@dataclass(frozen=True)
+class GradingSettings(Bounded):
+    """A model that grades pictures, and its training.
+
+    Parameters
+    ----------
+    width
+        Channels of the encoder's first level.
+    side
+        Rows and columns to which pictures are resized.
+    batch_size
+        Pictures in one optimiser step.
+    augment
+        Whether to mirror the training pictures at random.
+    fraction
+        Share of the training pictures that is used, drawn by the seed.
+    warm_up
+        Share of the steps, from the first on, in which a pretrained encoder stays as it was; with 1
+        it is never trained.
+    encoder_rate
+        Learning rate of a pretrained encoder after that, as a share of that of the head.
+    fit
+        The training run.
+    """
+
+    width: Count = 8
+    side: Count = 128
+    batch_size: Count = 16
+    augment: bool = True
+    fraction: Share = 1.0
+    warm_up: Share = 0.1
+    encoder_rate: Share = 1.0
+    fit: FitSettings = field(default_factory=FitSettings)

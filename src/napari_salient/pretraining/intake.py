@@ -1,4 +1,4 @@
-"""Which volumes a pretraining learns from, and on which it is only measured."""
+"""Which volumes or pictures a pretraining learns from, and on which it is only measured."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_salient.data.discover import find_volumes, patient_of
+from napari_salient.data.pictures import SUFFIXES, find_pictures
 from napari_salient.project.intake import refuse_equal_names
 from napari_salient.project.layout import is_project
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PoolFiles:
-    """Files of volumes, none of a patient on both sides.
+    """Files of volumes or of pictures, none of a patient on both sides.
 
     Parameters
     ----------
@@ -29,9 +30,14 @@ class PoolFiles:
     learn: tuple[Path, ...]
     held_out: tuple[Path, ...]
 
+    @property
+    def are_pictures(self) -> bool:
+        """Whether they are pictures, not volumes."""
+        return all(path.suffix.lower() in SUFFIXES for path in self.learn)
+
 
 def find_pool(source: Path, held_out_every: int) -> PoolFiles:
-    """Return the volumes of a folder, or those in the pool of a project.
+    """Return the volumes or the pictures of a folder, or the volumes in the pool of a project.
 
     Every n-th patient in sorted order is held out, from the first on: in a folder the same ones on
     which a segmentation model that is trained there is tested. A project's own validation and test
@@ -46,7 +52,7 @@ def find_pool(source: Path, held_out_every: int) -> PoolFiles:
     """
     if is_project(source):
         return _of_project(source, held_out_every)
-    files = find_volumes(source)
+    files = find_pictures(source) or find_volumes(source)
     refuse_equal_names(files)
     return split(files, [patient_of(path) for path in files], held_out_every)
 

@@ -15,20 +15,23 @@ from napari_salient.engine.events import (
     Progress,
     Warned,
 )
+from napari_salient.engine.jobs import job
 from napari_salient.pretraining.alarms import alarms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from napari_salient.engine.control import Control
     from napari_salient.pretraining.intake import PoolFiles
+    from napari_salient.pretraining.pool import VolumePool
     from napari_salient.pretraining.settings import PretrainingSettings
     from napari_salient.pretraining.task import PretrainingTask
 
 TIMED_STEPS = 5
 
 
+@job
 def pretrain_job(
     files: PoolFiles,
     run_dir: Path,
@@ -50,20 +53,17 @@ def pretrain_job(
     """
     from napari_salient.engine.fit import fit
 
-    try:
-        yield Progress(0, 1, "reading headers")
-        task = pretraining_task(files, settings)
-        for note in _notes(task, files):
-            yield Warned(note)
-    except Exception as error:
-        yield Finished(FinishReason.ERRORED, message=str(error), error=error)
-        return
+    yield Progress(0, 1, "reading headers")
+    task = pretraining_task(files, settings)
+    for note in _notes(task, files):
+        yield Warned(note)
     for event in fit(task, settings.fit, control, run_dir, resume=resume):
         yield event
         if isinstance(event, Evaluated):
             yield from map(Warned, alarms(event.metrics))
 
 
+@job
 def time_job(files: PoolFiles, settings: PretrainingSettings, control: Control) -> Iterator[Event]:
     """Find out how long an optimiser step takes, volumes in memory; nothing is kept.
 
@@ -78,18 +78,14 @@ def time_job(files: PoolFiles, settings: PretrainingSettings, control: Control) 
     from napari_salient.engine.threads import limit_threads, thread_share
 
     seconds: list[float] = []
-    try:
-        training = Training(pretraining_task(files, settings), settings.fit)
-        with limit_threads(thread_share(settings.fit.threads)):
-            while len(seconds) <= TIMED_STEPS and control.proceed():
-                training.task.batch(training.step)  # Volumes are read once, not in every step.
-                begun = time.perf_counter()
-                yield from training.take_step(control)
-                seconds.append(time.perf_counter() - begun)
-                yield Progress(len(seconds), TIMED_STEPS + 1, "steps timed")
-    except Exception as error:
-        yield Finished(FinishReason.ERRORED, message=str(error), error=error)
-        return
+    training = Training(pretraining_task(files, settings), settings.fit)
+    with limit_threads(thread_share(settings.fit.threads)):
+        while len(seconds) <= TIMED_STEPS and control.proceed():
+            training.task.batch(training.step)  # Volumes are read once, not in every step.
+            begun = time.perf_counter()
+            yield from training.take_step(control)
+            seconds.append(time.perf_counter() - begun)
+            yield Progress(len(seconds), TIMED_STEPS + 1, "steps timed")
     if len(seconds) <= TIMED_STEPS:
         yield Finished(FinishReason.CANCELLED)
         return
@@ -103,11 +99,18 @@ def steps_within(minutes: float, seconds_a_step: float) -> int:
 
 def pretraining_task(files: PoolFiles, settings: PretrainingSettings) -> PretrainingTask:
     """Return what is to be trained; it is measured where enough volumes are held out for it."""
-    from napari_salient.pretraining.pool import VolumePool
     from napari_salient.pretraining.task import PretrainingTask
 
-    held_out = VolumePool.of_files(files.held_out) if _can_measure(files, settings) else None
-    return PretrainingTask(settings, VolumePool.of_files(files.learn), held_out)
+    held_out = _pool(files, files.held_out, settings) if _can_measure(files, settings) else None
+    return PretrainingTask(settings, _pool(files, files.learn, settings), held_out)
+
+
+def _pool(files: PoolFiles, side: Sequence[Path], settings: PretrainingSettings) -> VolumePool:
+    from napari_salient.pretraining.pool import VolumePool
+
+    if files.are_pictures:
+        return VolumePool.of_pictures(side, settings.side)
+    return VolumePool.of_files(side)
 
 
 def _can_measure(files: PoolFiles, settings: PretrainingSettings) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_salient.data.pictures import load_picture
 from napari_salient.data.volumes import load_image, normalise, read_header
 from napari_salient.errors import InputError
 
@@ -92,6 +93,27 @@ class VolumePool:
             [header.spacing for header in headers],
             _one_count(names, [header.channels for header in headers]),
             lambda number: normalise(load_image(headers[number])),
+            names,
+            limit_bytes=limit_bytes,
+        )
+
+    @classmethod
+    def of_pictures(
+        cls, paths: Sequence[Path], side: int, *, limit_bytes: int = LIMIT_BYTES
+    ) -> VolumePool:
+        """Return a pool of colour pictures as volumes of one slice of `side` rows and columns.
+
+        Raises
+        ------
+        InputError
+            If there is none.
+        """
+        names = [path.name for path in paths]
+        return cls(
+            [(1, side, side)] * len(paths),
+            [(1.0, 1.0, 1.0)] * len(paths),
+            _one_count(names, [3] * len(paths)),
+            lambda number: normalise(load_picture(paths[number], side))[:, np.newaxis],
             names,
             limit_bytes=limit_bytes,
         )

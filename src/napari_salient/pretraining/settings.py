@@ -122,6 +122,8 @@ class PretrainingSettings(Bounded):
         Views, shuffled pictures, pairs, pyramids or triplets in one optimiser step.
     crop
         Longest side of what is cut out of a volume, in voxels.
+    side
+        Rows and columns to which pictures are resized; volumes keep their voxels.
     held_out_batches
         Batches of held-out volumes on which each evaluation measures.
     jigsaw, relative_location, cpc, exemplar, masked
@@ -137,6 +139,7 @@ class PretrainingSettings(Bounded):
     width: Count = 8
     batch_size: Count = 16
     crop: Count = 96
+    side: Count = 128
     held_out_batches: Count = 8
     jigsaw: JigsawSettings = field(default_factory=JigsawSettings)
     relative_location: RelativeLocationSettings = field(default_factory=RelativeLocationSettings)

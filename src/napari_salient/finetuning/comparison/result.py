@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_salient.engine.atomic import write_atomically
 from napari_salient.errors import InputError
+from napari_salient.finetuning.comparison.arms import SCRATCH, labelled_cases
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +57,7 @@ def write_result(
     from napari_salient.finetuning.comparison.picture import draw_comparison
     from napari_salient.finetuning.comparison.summary import summarise
 
-    ordered = sorted(outcomes, key=lambda outcome: (outcome.seed, outcome.fraction))
+    ordered = sorted(outcomes, key=_place)
     result = {
         "experiment": identity,
         "data": {
@@ -74,10 +75,13 @@ def write_result(
     return result
 
 
+def _place(outcome: Outcome) -> tuple[int, float, bool, str]:
+    return outcome.seed, outcome.fraction, outcome.arm != SCRATCH, outcome.arm
+
+
 def _atlas(cohort: Cohort, settings: ComparisonSettings) -> dict[float, list[float]]:
     """Return the Dice of the atlas of each seed's labelled volumes, for each share of labels."""
     from napari_salient.active_learning.simulation.atlas import atlas_dice
-    from napari_salient.finetuning.comparison.arms import labelled_cases
 
     return {
         share: [

@@ -1,0 +1,1 @@
+"""Grading pictures, such as retinopathy of the fundus, from a pretrained encoder."""
