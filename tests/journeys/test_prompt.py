@@ -142,13 +142,13 @@ def test_scribble_box_and_threshold_brush_are_one_row_each_and_are_undone(sit_do
     prompter = sit_down_to_prompt()
     z, y, x = prompter.open_ball()
     bright = prompter.annotator.session.case.image[0, z] > 150
-    prompter.bar.values.slider.setValue((150, prompter.bar.values.slider.maximum()))
     for key, pixels, kind in (
         (Qt.Key.Key_H, [(y, x - 3), (y + 1, x), (y, x + 3)], "scribble"),
         (Qt.Key.Key_J, [(y - 6, x - 6), (y, x), (y + 6, x + 6)], "box"),
         (Qt.Key.Key_K, [(y, x - 6), (y, x), (y, x + 4)], "threshold brush"),
     ):
         prompter.take(key, reach_mm=3.0)
+        prompter.bar.values.slider.setValue((150, prompter.bar.values.slider.maximum()))
         before = len(prompter.rows())
         prompter.point(*pixels)
         assert prompter.rows()[before:] == [kind]
@@ -190,9 +190,12 @@ def test_with_a_model_prompts_go_by_what_it_says(sit_down_to_prompt):
     assert "model of round 1" in prompter.bar.status.text()
     prompter.take(Qt.Key.Key_K)
     prompter.bar.values.source.setCurrentText("Probability")
-    prompter.bar.values.slider.setValue((0.5, 1.0))
-    prompter.point((y, x - 6), (y, x + 6), button=RIGHT)
-    assert prompter.labels[z, y, x] == 0
+    maps = prompter.bar.prompts.prompting.model.probabilities().covering(range(z, z + 1))
+    chance = maps[BRIGHT, z].astype(float)
+    for lowest, taken in (((1 + chance[y, x]) / 2, False), (chance[y, x] / 2, True)):
+        prompter.bar.values.slider.setValue((lowest, 1.0))
+        prompter.point((y, x), button=RIGHT)
+        assert bool(prompter.labels[z, y, x] == 0) is taken
 
 
 def test_accepted_slices_stay_as_they_are(sit_down_to_prompt):

@@ -116,10 +116,15 @@ class PromptBar(QWidget):
         self.show_class()
 
     def show_class(self) -> None:
-        """Set the reach for the class in hand."""
-        tool = self.tool.tool
-        if tool in (Tool.CLICK, Tool.SCRIBBLE) and self.desk.session.case is not None:
-            self.reach.show_mm(self._reach_mm(tool))
+        """Set the tool in hand for the class that is painted with."""
+        tool, case = self.tool.tool, self.desk.session.case
+        layer = self.desk.view.layers.labels
+        if case is None or layer is None:
+            return
+        if tool in (Tool.CLICK, Tool.SCRIBBLE):
+            self.reach.show_mm(self._reach_mm(tool, int(layer.selected_label)))
+        elif tool is Tool.BRUSH:
+            self.values.suit(case, int(layer.selected_label))
         self.follow()
 
     def follow(self) -> None:
@@ -132,10 +137,9 @@ class PromptBar(QWidget):
 
     def show_case(self) -> None:
         """Take the tool in hand on the layer of another case."""
-        case, layer = self.desk.session.case, self.desk.view.layers.labels
-        if case is None or layer is None:
+        layer = self.desk.view.layers.labels
+        if layer is None:
             return
-        self.values.show_case(case)
         if self.tool.tool is not None and not self.tool.holds(layer):
             self.tool.take(self.tool.tool, layer)
         self.show_class()
@@ -147,9 +151,7 @@ class PromptBar(QWidget):
             return float(layer.brush_size * min(layer.scale) / 2)
         return self.reach.value_mm
 
-    def _reach_mm(self, tool: Tool) -> float:
-        layer = self.desk.view.layers.labels
-        value = int(layer.selected_label) if layer is not None else 0
+    def _reach_mm(self, tool: Tool, value: int) -> float:
         chosen = self._chosen_mm.get((tool, value))
         if chosen is not None:
             return chosen

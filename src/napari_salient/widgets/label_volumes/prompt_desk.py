@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 NO_CLASS = "Choose a class first, by its key or its button."
 NOTHING = "Nothing to change there"
+GOING_ON = "Prompts go by intensities alone until the panel is opened again."
 DROPPED = "Another volume was opened before the answer came; the prompt was dropped."
 
 
@@ -82,7 +83,7 @@ class PromptDesk(QObject):
             return
         if self.prompting.model.wanted:
             self._loading = True
-            self._start(self.prompting.model.load, lambda _end: self._loaded(reach_mm), "Loading")
+            self._start(self.prompting.model.load, partial(self._loaded, reach_mm), "Loading")
             return
         ahead = self.prompting.ahead(reach_mm)
         wanted = (self._desk.here, self._desk.session.active_round, reach_mm)
@@ -90,7 +91,10 @@ class PromptDesk(QObject):
             self._foreseen = wanted
             self._start(ahead, lambda _end: None, "Predicting slices")
 
-    def _loaded(self, reach_mm: float) -> None:
+    def _loaded(self, reach_mm: float, finished: Finished) -> None:
+        if finished.error is not None:
+            self._desk.told.emit(f"{sentence_of(finished.error)} {GOING_ON}", "warning")
+            return
         self._loading = False
         self.said.emit(self.basis)
         self.prepare(reach_mm)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from qtpy.QtCore import Qt, Signal
@@ -19,6 +19,9 @@ AT_LEAST = 0.5
 """Probability from which the brush paints at first."""
 DARKEST, MIDDLE, BRIGHTEST = 0.5, 75, 99.9
 """Percentiles of a volume: the ends of the slider, and where the window begins at first."""
+MOST = (5, 95)
+"""Percentiles of a class between which the window lies once so many voxels are drawn."""
+LEAST_VOXELS = 20
 
 
 class ReachSlider(QWidget):
@@ -76,8 +79,9 @@ class WindowSlider(QWidget):
         self.slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.slider.setAccessibleName("Values that are painted")
         self._words = QLabel()
-        self._limits: list[tuple[float, float, float]] = []
-        self._chosen: dict[int, tuple[float, float]] = {}
+        self._ranges: list[_Range] = []
+        self._value = 0
+        self._chosen: dict[tuple[int, int], tuple[float, float]] = {}
         self.source.currentIndexChanged.connect(lambda _index: self._show_source())
         self.slider.valueChanged.connect(self._moved)
         layout = _row(self)
@@ -102,9 +106,12 @@ class WindowSlider(QWidget):
         """The channel of the image whose intensities count."""
         return max(0, self.source.currentIndex()) if self.of == "intensity" else 0
 
-    def show_case(self, case: OpenCase) -> None:
-        """Offer the channels of a case; a window chosen before stays where it fits."""
-        self._limits = [_limits(channel) for channel in case.image] + [(0.0, AT_LEAST, 1.0)]
+    def suit(self, case: OpenCase, value: int) -> None:
+        """Offer the channels of a case and values that suit a class, or those chosen for it."""
+        self._value = value
+        drawn = case.labels == value
+        self._ranges = [_range(channel, drawn) for channel in case.image]
+        self._ranges.append(_Range(0.0, 1.0, (AT_LEAST, 1.0)))
         many = len(case.image) > 1
         names = [f"Channel {n}" if many else "Intensity" for n in range(len(case.image))] + [CHANCE]
         if names != [self.source.itemText(row) for row in range(self.source.count())]:
@@ -117,19 +124,18 @@ class WindowSlider(QWidget):
 
     def _show_source(self) -> None:
         number = self.source.currentIndex()
-        low, middle, high = self._limits[number]
-        begin, end = self._chosen.get(number, (middle, high))
-        if not low <= begin < end <= high:
-            begin, end = middle, high
+        low, high, window = self._ranges[number]
+        chosen = self._chosen.get((number, self._value), window)
+        fits = low <= chosen[0] < chosen[1] <= high
         self.slider.blockSignals(True)
         self.slider.setRange(low, high)
-        self.slider.setValue((begin, end))
+        self.slider.setValue(chosen if fits else window)
         self.slider.blockSignals(False)
         self._say()
 
     def _moved(self) -> None:
         low, high = self.slider.value()
-        self._chosen[self.source.currentIndex()] = float(low), float(high)
+        self._chosen[self.source.currentIndex(), self._value] = float(low), float(high)
         self._say()
 
     def _say(self) -> None:
@@ -137,12 +143,27 @@ class WindowSlider(QWidget):
         self._words.setText(f"{low:.3g} – {high:.3g}")
 
 
-def _limits(channel: np.ndarray) -> tuple[float, float, float]:
-    """Return where a channel's slider begins, where its window does at first, and their end."""
+class _Range(NamedTuple):
+    """The ends of a slider, and the window that it shows at first."""
+
+    low: float
+    high: float
+    window: tuple[float, float]
+
+
+def _range(channel: np.ndarray, drawn: np.ndarray) -> _Range:
+    """Return the range of a channel ``(z, y, x)``, its window where most of a class lies."""
     step = max(1, round((channel.size / 100_000) ** (1 / 3)))
     sample = channel[::step, ::step, ::step]
     low, middle, high = (float(v) for v in np.percentile(sample, (DARKEST, MIDDLE, BRIGHTEST)))
-    return (low, middle, high) if low < middle < high else (low, low, low + 1.0)
+    if np.count_nonzero(drawn) >= LEAST_VOXELS:
+        begin, end = (float(v) for v in np.percentile(channel[drawn], MOST))
+        low, high, middle = min(low, begin), max(high, end), begin
+    else:
+        end = high
+    return (
+        _Range(low, high, (middle, end)) if middle < end else _Range(low, low + 1, (low, low + 1))
+    )
 
 
 def _row(widget: QWidget) -> QHBoxLayout:
