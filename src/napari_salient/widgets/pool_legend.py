@@ -15,9 +15,9 @@ from napari_salient.widgets.pool_cells import (
     Cell,
 )
 
-SWATCH_WIDTH = 10
+SWATCH_WIDTH = 9
 SWATCH_HEIGHT = 10
-GAP = 3
+GAP = 2
 SPACING = 5
 LINE_HEIGHT = 18
 SMALLER = 0.85
