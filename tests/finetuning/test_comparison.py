@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import nibabel
@@ -119,7 +120,9 @@ def test_what_cannot_be_compared_is_refused_before_anything_is_written(
     folders, tmp_path, change, sentence
 ):
     settings = replace(SETTINGS, **change)
-    (last,) = compare_job(*folders, [], settings, tmp_path / "out.json", Control())
+    (last,) = compare_job(
+        partial(Cohort.read, *folders), [], settings, tmp_path / "out.json", Control()
+    )
     assert isinstance(last.error, InputError)
     assert sentence in last.message
     assert not list(tmp_path.glob("out*"))
@@ -129,18 +132,18 @@ def test_what_cannot_be_compared_is_refused_before_anything_is_written(
 def test_an_interrupted_comparison_goes_on_where_it_was(folders, tmp_path):
     output = tmp_path / "out.json"
     control = Control()
-    for event in compare_job(*folders, [], SETTINGS, output, control):
+    for event in compare_job(partial(Cohort.read, *folders), [], SETTINGS, output, control):
         if isinstance(event, Progress) and event.what == "trainings" and event.done == 2:
             control.cancel()
     assert isinstance(event, Finished)
     assert event.reason is FinishReason.CANCELLED
     other = replace(SETTINGS, seeds=2)
-    refused = list(compare_job(*folders, [], other, output, Control()))[-1]
+    refused = list(compare_job(partial(Cohort.read, *folders), [], other, output, Control()))[-1]
     assert "other settings" in refused.message
-    partial = tmp_path / "out.json.partial.jsonl"
-    kept = partial.read_text().splitlines()[1:]
+    lines = tmp_path / "out.json.partial.jsonl"
+    kept = lines.read_text().splitlines()[1:]
     assert len(kept) == 2
-    last = list(compare_job(*folders, [], SETTINGS, output, Control()))[-1]
+    last = list(compare_job(partial(Cohort.read, *folders), [], SETTINGS, output, Control()))[-1]
     assert last.reason is FinishReason.COMPLETED
     result = json.loads(output.read_text())
     assert len(result["outcomes"]) == 2 * 3
@@ -149,4 +152,4 @@ def test_an_interrupted_comparison_goes_on_where_it_was(folders, tmp_path):
     assert result["pretrainings"]["rotation"]["chance"] == 0.25
     assert [step for step, _ in result["outcomes"][0]["curve"]] == [2, 4]
     assert output.with_suffix(".png").stat().st_size > 10_000
-    assert not partial.exists()
+    assert not lines.exists()

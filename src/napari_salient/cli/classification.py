@@ -12,6 +12,7 @@ from napari_salient.cli.output import pairs, show
 from napari_salient.cli.run_folders import checkpoint_of, metrics_of, start
 from napari_salient.engine.bounds import EveryNth
 from napari_salient.errors import InputError
+from napari_salient.finetuning.recipes import GradingRecipe, read_recipe
 from napari_salient.finetuning.settings import GradingSettings
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def finetune_classification(
     /,
     *,
     pretrained: Path | None = None,
+    recipe: GradingRecipe | None = None,
     runs: Path | None = None,
     resume: Path | None = None,
     test_every: EveryNth = 5,
@@ -60,6 +62,9 @@ def finetune_classification(
     pretrained
         Checkpoint of a pretraining on colour pictures, or the folder of its run; --from for short.
         The width is that of this encoder. Without it training is from scratch.
+    recipe
+        Settings of a published experiment: retinopathy. Options given beside it hold instead of its
+        own.
     runs
         Where the run gets its folder, ./runs if not given.
     resume
@@ -91,14 +96,15 @@ def finetune_classification(
     return exit_code(finished)
 
 
-def encoder_settings(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings that the pretrained encoder fixes; none if there is no encoder."""
+def given_settings(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a recipe, and what a pretrained encoder fixes."""
     from napari_salient.pretraining.transfer import load_pretrained
 
+    chosen = read_recipe(options["recipe"]).settings if options["recipe"] else {}
     if options["pretrained"] is None:
-        return {}
+        return chosen
     spec, _ = load_pretrained(checkpoint_of(Path(options["pretrained"])))
-    return {"width": spec.width}
+    return {**chosen, "width": spec.width}
 
 
 def _grade(given: _ListGrading, runs: Path, resume: Path | None) -> tuple[Finished, Run]:

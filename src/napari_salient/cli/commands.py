@@ -63,7 +63,7 @@ COMMANDS = (
         "finetune classification",
         "classification:finetune_classification",
         "Train a model that grades pictures.",
-        defaults="classification:encoder_settings",
+        defaults="classification:given_settings",
     ),
     _command(
         "finetune",
@@ -83,6 +83,7 @@ COMMANDS = (
         "compare pretraining",
         "comparison:compare_pretraining",
         "Measure whether pretraining pays.",
+        defaults="comparison:recipe_settings",
     ),
     _command("runs list", "runs:list_all", "List the runs of a project."),
     _command("runs show", "runs:show_run", "Show one run: its state, settings and figures."),

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_salient.cli.commands import WrongUsage
 from napari_salient.cli.follow import exit_code, follow
 from napari_salient.cli.output import show, table
 from napari_salient.cli.run_folders import checkpoint_of
 from napari_salient.engine.control import Control
+from napari_salient.finetuning.recipes import SegmentationRecipe, read_recipe
 from napari_salient.finetuning.settings import ComparisonSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    from napari_salient.active_learning.simulation.cohort import Cohort
+    from napari_salient.data.planes import Plane
 
 
 def compare_pretraining(
-    images: Path,
-    labels: Path,
+    images: Path | None = None,
+    labels: Path | None = None,
     /,
     *,
+    data: Path | None = None,
+    recipe: SegmentationRecipe | None = None,
     checkpoints: Sequence[Path] = (),
     output: Path,
     json: bool = False,
@@ -39,6 +47,12 @@ def compare_pretraining(
         Folder of volumes.
     labels
         Folder of labels with the same file names.
+    data
+        Folder of a Medical Segmentation Decathlon task, with dataset.json, or of BraTS, with a
+        folder for each case, instead of the two.
+    recipe
+        Settings of a published experiment: brats or pancreas. Options given beside it hold instead
+        of its own.
     checkpoints
         Checkpoints of pretrainings, or folders of their runs, beside those of --tasks.
     output
@@ -52,11 +66,33 @@ def compare_pretraining(
 
     control = Control()
     chosen = [checkpoint_of(path).absolute() for path in checkpoints]
-    job = compare_job(images, labels, chosen, settings, output, control)
+    job = compare_job(_reader(images, labels, data, output), chosen, settings, output, control)
     finished = follow(job, control, "compare pretraining")
     if finished.result:
         show(finished.result, _as_table(finished.result), as_json=json)
     return exit_code(finished)
+
+
+def recipe_settings(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of the recipe that the parsed options name; none without one."""
+    return read_recipe(options["recipe"]).settings if options["recipe"] else {}
+
+
+def _reader(
+    images: Path | None, labels: Path | None, data: Path | None, output: Path
+) -> Callable[[Plane, int], Cohort]:
+    """Return what reads the labelled volumes in the layout that they are in."""
+    from napari_salient.active_learning.simulation.cohort import Cohort
+    from napari_salient.data.decathlon import FILE_NAME
+    from napari_salient.finetuning.comparison.brats import read_brats_cohort
+
+    if data is None and images is not None and labels is not None:
+        return partial(Cohort.read, images, labels)
+    if data is None or images is not None or labels is not None:
+        raise WrongUsage("Name folders of volumes and of labels, or that of a data set as --data.")
+    if (data / FILE_NAME).exists():
+        return partial(Cohort.read_decathlon, data)
+    return partial(read_brats_cohort, data, output.with_name(output.name + ".volumes"))
 
 
 def _as_table(result: Mapping[str, Any]) -> str:

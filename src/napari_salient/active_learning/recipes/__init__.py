@@ -57,7 +57,12 @@ def read_recipe(name: str) -> Recipe:
     """
     if name not in RECIPES:
         raise InputError(f"There is no recipe {name!r}; choose one of {', '.join(RECIPES)}.")
-    said = yaml.safe_load((files(__name__) / f"{name}.yaml").read_text(encoding="utf-8"))
+    return parse_recipe((files(__name__) / f"{name}.yaml").read_text(encoding="utf-8"))
+
+
+def parse_recipe(text: str) -> Recipe:
+    """Return the recipe that the text of a file holds."""
+    said = yaml.safe_load(text)
     chosen = said["settings"]
     return Recipe(
         title=said["title"],

@@ -6,7 +6,6 @@ import os
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
-from napari_salient.active_learning.simulation.cohort import Cohort
 from napari_salient.active_learning.simulation.workers import start_workers, stop_workers
 from napari_salient.engine.events import Evaluated, Event, Finished, FinishReason, Progress
 from napari_salient.engine.jobs import job
@@ -23,9 +22,11 @@ from napari_salient.finetuning.comparison.result import refuse_other_result, wri
 from napari_salient.finetuning.comparison.training import train_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from pathlib import Path
 
+    from napari_salient.active_learning.simulation.cohort import Cohort
+    from napari_salient.data.planes import Plane
     from napari_salient.engine.control import Control
     from napari_salient.finetuning.comparison.arms import Cell
     from napari_salient.finetuning.settings import ComparisonSettings
@@ -37,8 +38,7 @@ POLL_S = 0.2
 
 @job
 def compare_job(
-    images: Path,
-    labels: Path,
+    read: Callable[[Plane, int], Cohort],
     checkpoints: Sequence[Path],
     settings: ComparisonSettings,
     output: Path,
@@ -51,8 +51,8 @@ def compare_job(
 
     Parameters
     ----------
-    images, labels
-        Folders of volumes and labels with equal names.
+    read
+        Reads the labelled volumes, given the slicing plane and which patients are tested on.
     checkpoints
         Pretrainings to compare, beside those that the settings ask for.
     settings
@@ -75,7 +75,7 @@ def compare_job(
     if not tasks and not checkpoints:
         raise InputError("Name proxy tasks with --tasks, or pretrainings with --checkpoints.")
     yield Progress(0, 1, "reading volumes")
-    cohort = Cohort.read(images, labels, settings.plane, settings.test_every)
+    cohort = read(settings.plane, settings.test_every)
     identity = identity_of(settings, cohort, checkpoints)
     refuse_other_result(output, identity)
     file = OutcomeFile(output, identity)
