@@ -18,6 +18,8 @@ PICTURES = {
     "6-uncertainty.png": "label-volumes-uncertainty.png",
     "7-model.png": "label-volumes-model.png",
     "9-interpolated.png": "label-volumes-interpolated.png",
+    "10-click.png": "prompts-click.png",
+    "repairs.png": "prompts-repairs.png",
 }
 
 

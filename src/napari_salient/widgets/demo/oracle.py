@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.ndimage import distance_transform_edt
 
 from napari_salient.data.labels import read_labels
 from napari_salient.data.planes import slice_of
@@ -53,6 +54,12 @@ class Oracle:
             where = np.nonzero((truth == value) & (layer.data != value))
             if where[0].size:
                 layer.data_setitem(where, int(value))
+
+    def middle_of(self, session: LabellingSession, value: int) -> tuple[int, int]:
+        """Return the pixel (row, column) of the open slice that lies deepest in a class."""
+        depth = distance_transform_edt(self._truth(session) == value)
+        row, column = np.unravel_index(depth.argmax(), depth.shape)
+        return int(row), int(column)
 
     def _truth(self, session: LabellingSession) -> NDArray[np.uint8]:
         case, index = session.case, session.index

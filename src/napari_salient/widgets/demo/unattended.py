@@ -9,6 +9,7 @@ import numpy as np
 from qtpy.QtCore import QObject, Qt, QTimer
 from qtpy.QtTest import QTest
 
+from napari_salient.widgets.demo.pointing import picture_repairs, point_and_undo
 from napari_salient.widgets.demo.project import BATCH
 from napari_salient.widgets.demo.summary import write_summary
 from napari_salient.widgets.pool_cells import Cell
@@ -81,6 +82,8 @@ class Script(QObject):
             yield from self._train(f"{2 * number + 1}-training")
         yield from self._label(BATCH // 2, None)
         yield from self._look_between()
+        yield from point_and_undo(self._bench, self._oracle, self._picture)
+        picture_repairs(self._bench, self._pictures / "repairs.png")
         yield from self._look_around()
         self._bench.model_page.curve.grab().save(str(self._pictures / "learning-curve.png"))
         write_summary(self._pictures, self._bench.session, time.monotonic() - self._started)
