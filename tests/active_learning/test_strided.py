@@ -42,6 +42,12 @@ def test_both_ends_of_blocks_that_do_not_overlap(slices: list[int], block: int, 
     assert max(inside.values()) == 1
 
 
+def test_reasons_count_slices_from_one_as_the_panel_does() -> None:
+    first, last = choose(select_strided, pool([5]), 2, 0)
+    assert (first.index, last.index) == (0, 4)
+    assert first.reason == last.reason == "end of the block 1–5"
+
+
 def test_every_volume_gets_a_block_before_any_gets_a_second() -> None:
     chosen = choose(select_strided, pool([20] * 4), 8)
     assert Counter(p.case_id for p in chosen) == {0: 2, 1: 2, 2: 2, 3: 2}

@@ -103,7 +103,8 @@ def _one_block_per_volume(
         start = int(rng.choice(starts))
         block = positions[start : start + length]
         closed[block] = True
-        words = f"end of the block {state.index[block[0]]}–{state.index[block[-1]]}"
+        first, last = state.index[block[[0, -1]]] + 1
+        words = f"end of the block {first}–{last}"
         chosen += [(int(block[0]), words), (int(block[-1]), words)]
     return chosen
 
