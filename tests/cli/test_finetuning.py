@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,13 +77,15 @@ def test_options_that_do_not_go_together_are_wrong_usage() -> None:
 def test_a_given_encoder_is_compared_with_scratch(
     json_of: Results, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    encoder = json_of(*PRETRAIN, "--context", "0")["run"]
+    encoder = json_of(*PRETRAIN, "--dims", "3")["run"]
     words = ("compare", "pretraining", "images", "labels", "--output", "out.json")
-    tiny = ("--segmentation.width", "4", "--segmentation.context", "0")
     steps = ("--segmentation.fit.steps", "2", "--segmentation.batch_size", "2")
     options = ("--fractions", "0.5", "--seeds", "1", "--processes", "1", "--curve_points", "1")
-    assert main([*words, "--checkpoints", encoder, *tiny, *steps, *options]) == 0
+    assert main([*words, "--checkpoints", encoder, *steps, *options]) == 0
     said = capsys.readouterr().out
     assert "no-learning atlas" in said
     assert "rotation, frozen" in said
     assert Path("out.png").exists()
+    settings = json.loads(Path("out.json").read_text())["experiment"]["settings"]
+    assert settings["segmentation"]["width"] == 4
+    assert settings["segmentation"]["spatial_dims"] == 3

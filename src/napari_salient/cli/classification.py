@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from napari_salient.cli.commands import WrongUsage
 from napari_salient.cli.follow import exit_code, follow
 from napari_salient.cli.output import pairs, show
-from napari_salient.cli.run_folders import checkpoint_of, metrics_of, start
+from napari_salient.cli.run_folders import checkpoint_of, encoder_settings, metrics_of, start
 from napari_salient.engine.bounds import EveryNth
 from napari_salient.errors import InputError
 from napari_salient.finetuning.recipes import GradingRecipe, read_recipe
@@ -98,13 +98,10 @@ def finetune_classification(
 
 def given_settings(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of a recipe, and what a pretrained encoder fixes."""
-    from napari_salient.pretraining.transfer import load_pretrained
-
     chosen = read_recipe(options["recipe"]).settings if options["recipe"] else {}
     if options["pretrained"] is None:
         return chosen
-    spec, _ = load_pretrained(checkpoint_of(Path(options["pretrained"])))
-    return {**chosen, "width": spec.width}
+    return {**chosen, "width": encoder_settings(Path(options["pretrained"]))["width"]}
 
 
 def _grade(given: _ListGrading, runs: Path, resume: Path | None) -> tuple[Finished, Run]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from napari_salient.cli.commands import WrongUsage
 from napari_salient.cli.follow import exit_code, follow
 from napari_salient.cli.output import show, table
-from napari_salient.cli.run_folders import checkpoint_of
+from napari_salient.cli.run_folders import checkpoint_of, encoder_settings
 from napari_salient.engine.control import Control
 from napari_salient.finetuning.recipes import SegmentationRecipe, read_recipe
 from napari_salient.finetuning.settings import ComparisonSettings
@@ -54,7 +54,8 @@ def compare_pretraining(
         Settings of a published experiment: brats or pancreas. Options given beside it hold instead
         of its own.
     checkpoints
-        Checkpoints of pretrainings, or folders of their runs, beside those of --tasks.
+        Checkpoints of pretrainings, or folders of their runs, beside those of --tasks. Dimensions,
+        plane, context and width are those of the first.
     output
         JSON file for settings, outcomes and summary.
     json
@@ -73,9 +74,14 @@ def compare_pretraining(
     return exit_code(finished)
 
 
-def recipe_settings(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of the recipe that the parsed options name; none without one."""
-    return read_recipe(options["recipe"]).settings if options["recipe"] else {}
+def given_settings(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a recipe, and what the first pretrained encoder fixes."""
+    chosen = read_recipe(options["recipe"]).settings if options["recipe"] else {}
+    for checkpoint in options["checkpoints"][:1]:
+        fixed = encoder_settings(Path(checkpoint))
+        chosen |= {"plane": fixed.pop("plane")}
+        chosen |= {f"segmentation.{name}": value for name, value in fixed.items()}
+    return chosen
 
 
 def _reader(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from napari_salient.cli.commands import WrongUsage
 from napari_salient.cli.follow import exit_code, follow
 from napari_salient.cli.output import pairs, show
-from napari_salient.cli.run_folders import checkpoint_of, metrics_of, start
+from napari_salient.cli.run_folders import checkpoint_of, encoder_settings, metrics_of, start
 from napari_salient.data.planes import Plane
 from napari_salient.engine.bounds import EveryNth
 from napari_salient.errors import InputError
@@ -98,15 +98,10 @@ def finetune(
     return exit_code(finished)
 
 
-def encoder_settings(options: Mapping[str, Any]) -> dict[str, Any]:
+def given_settings(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that the pretrained encoder fixes; none if there is no encoder."""
-    from napari_salient.pretraining.transfer import load_pretrained
-
-    if options["pretrained"] is None:
-        return {}
-    spec, _ = load_pretrained(checkpoint_of(Path(options["pretrained"])))
-    names = ("plane", "context", "width")
-    return {**{name: getattr(spec, name) for name in names}, "spatial_dims": spec.spatial_dims}
+    pretrained = options["pretrained"]
+    return encoder_settings(Path(pretrained)) if pretrained else {}
 
 
 def _finetune(given: _FolderFinetuning, runs: Path, resume: Path | None) -> tuple[Finished, Run]:

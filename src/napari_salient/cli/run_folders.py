@@ -45,6 +45,15 @@ def checkpoint_of(path: Path) -> Path:
     return newest_first[0]
 
 
+def encoder_settings(checkpoint: Path) -> dict[str, Any]:
+    """Return the settings of a segmentation model that a pretrained encoder fixes."""
+    from napari_salient.pretraining.transfer import load_pretrained
+
+    spec, _ = load_pretrained(checkpoint_of(checkpoint))
+    names = ("plane", "context", "width", "spatial_dims")
+    return {name: getattr(spec, name) for name in names}
+
+
 def metrics_of(result: Any) -> Mapping[str, Any]:
     """Return the figures of a finished training or round; none of one that was cancelled."""
     metrics: Mapping[str, Any] = getattr(result, "metrics", result) or {}
