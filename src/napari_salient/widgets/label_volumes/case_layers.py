@@ -64,7 +64,13 @@ class CaseLayers:
         return self.labels
 
     def remove(self) -> None:
-        """Take the case out of the viewer."""
+        """Take the case out of the viewer.
+
+        The brush is put down first: with software OpenGL napari 0.9 crashes at the next frame when
+        a labels layer goes while it is painted on.
+        """
+        if self.labels is not None:
+            self.labels.mode = "pan_zoom"
         for layer in self.all:
             with suppress(ValueError):
                 self.viewer.layers.remove(layer)
