@@ -226,7 +226,7 @@ def test_an_image_without_a_label_is_named(cohort: tuple[Path, Path]) -> None:
         Cohort.read(*cohort, "axial", 5)
 
 
-@pytest.mark.parametrize("change", [{"initial": 0}, {"strategies": ""}, {"test_every": 1}])
+@pytest.mark.parametrize("change", [{"strategies": ""}, {"validation_every": 1}])
 def test_impossible_settings_are_refused_before_anything_is_written(
     cohort: tuple[Path, Path], tmp_path: Path, change: dict[str, Any]
 ) -> None:

@@ -14,6 +14,7 @@ from napari_salient.active_learning.simulation.weights import WeightsFolder
 from napari_salient.active_learning.simulation.workers import start_workers, stop_workers
 from napari_salient.active_learning.strategies import strategy
 from napari_salient.engine.events import Evaluated, Event, Finished, FinishReason, Progress
+from napari_salient.engine.jobs import job
 from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from napari_salient.engine.control import Control
 
 
+@job
 def simulate(
     images: Path, labels: Path, settings: SimulationSettings, output: Path, control: Control
 ) -> Iterator[Event]:
@@ -54,9 +56,10 @@ def simulate(
         At the end, with the content of the output file as its result.
     """
     read = partial(Cohort.read, images, labels)
-    yield from _guarded(_simulate(read, settings, output, control))
+    yield from _simulate(read, settings, output, control)
 
 
+@job
 def simulate_decathlon(
     folder: Path, settings: SimulationSettings, output: Path, control: Control
 ) -> Iterator[Event]:
@@ -70,14 +73,7 @@ def simulate_decathlon(
         As for `simulate`, and so are the events.
     """
     read = partial(Cohort.read_decathlon, folder)
-    yield from _guarded(_simulate(read, settings, output, control))
-
-
-def _guarded(events: Iterator[Event]) -> Iterator[Event]:
-    try:
-        yield from events
-    except Exception as error:
-        yield Finished(FinishReason.ERRORED, message=str(error), error=error)
+    yield from _simulate(read, settings, output, control)
 
 
 def _simulate(
@@ -117,15 +113,9 @@ def _simulate(
 def _check(settings: SimulationSettings, names: list[str]) -> None:
     for name in names:
         strategy(name)
-    for field in ("initial", "batch", "rounds", "seeds"):
-        if getattr(settings, field) < 1:
-            raise InputError(
-                f"The simulation needs at least one of {field!r}, not {getattr(settings, field)}."
-            )
-    if not names or min(settings.test_every, settings.validation_every or 2) < 2:
+    if not names or settings.validation_every == 1:
         raise InputError(
-            "The simulation needs a strategy, and every second patient at most for "
-            "validation and in the test set."
+            "The simulation needs a strategy, and every second patient at most for validation."
         )
     fit = settings.segmentation.fit
     if "ensemble" in names and not 0 < fit.save_every < fit.steps:
