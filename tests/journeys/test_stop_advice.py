@@ -47,7 +47,7 @@ def test_the_signals_come_with_the_rounds_and_the_advice_is_heeded(
     make_project, sit_down, settings
 ):
     annotator = sit_down()
-    annotator.open(make_project(5, VALIDATED), settings(batch=2, steps=120))
+    annotator.open(make_project(5, VALIDATED), settings(batch=2, steps=60))
     label_a_validation_slice(annotator)
     annotator.press(Qt.Key.Key_F3)
     part = annotator.bench.model_page.stop

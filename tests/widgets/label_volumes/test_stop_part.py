@@ -74,7 +74,8 @@ def test_the_proven_verdict_is_shown_as_advice_with_its_warning(
     after: Callable[..., LabellingSession], qtbot: Any
 ) -> None:
     part = shown(StopPart(after(*FLAT), proven=True), qtbot)
-    assert part.verdict.text().startswith("You may stop here: the next 4 slices")
+    assert part.verdict.text().startswith(stop_words.VERDICTS["stop"])
+    assert "the next 4 slices are expected to bring 0.0 Dice points" in part.verdict.toolTip()
     assert "Not enough audit slices (0 of 10)" in part.verdict.text()
     assert buttons(part) == ["Finish here", "Go on"]
 
@@ -83,7 +84,7 @@ def test_while_labelling_pays_there_is_nothing_to_heed(
     after: Callable[..., LabellingSession], qtbot: Any
 ) -> None:
     part = shown(StopPart(after(*RISING), proven=True), qtbot)
-    assert part.verdict.text().startswith("Labelling on should pay")
+    assert part.verdict.text().startswith(stop_words.VERDICTS["go on"])
     assert buttons(part) == []
 
 

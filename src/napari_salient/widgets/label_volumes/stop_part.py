@@ -79,6 +79,7 @@ class StopPart(QGroupBox):
             label.setText(text)
         offered = self.proven and advice.verdict == "stop" and not self._went_on
         self.verdict.setText(self._verdict(advice))
+        self.verdict.setToolTip(advice.sentence if self.proven else "")
         self.finish.setVisible(offered and not finished)
         self.go_on.setVisible(offered or finished)
         self.export.setVisible(finished)

@@ -13,6 +13,12 @@ WITHHELD = (
     "No advice is given: that it loses little to heed it has not been shown yet. Judge by the "
     "numbers."
 )
+VERDICTS = {
+    "too early": "It is too early for advice.",
+    "go on": "Better label another batch: it may still bring a gain, or the model still changes.",
+    "stop": "You may stop here: the next batch promises little, and the model is steady.",
+}
+"""The advice in short; its numbers are those of the signals."""
 WENT_ON = "You went on; the advice comes back after the next round."
 BASES = {"validation": "validation volumes", "audit": "audit slices"}
 
@@ -52,7 +58,7 @@ def verdict_text(advice: StopAdvice, *, proven: bool) -> str:
     """Return the advice and what it rests on too little of, or why none is given."""
     if not proven:
         return WITHHELD
-    return f"{advice.sentence} {advice.warning}" if advice.warning else advice.sentence
+    return f"{VERDICTS[advice.verdict]} {advice.warning or ''}".rstrip()
 
 
 def finished_text(accepted: int) -> str:
