@@ -51,9 +51,11 @@ class PromptOverlay(QWidget):
         self.update()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Stay as large as the canvas."""
+        """Stay as large as the canvas, and go when the mouse leaves it."""
         if event.type() == QEvent.Type.Resize and isinstance(watched, QWidget):
             self.setGeometry(watched.rect())
+        elif event.type() == QEvent.Type.Leave:
+            self.hide()
         return False
 
     def paintEvent(self, _event: QPaintEvent) -> None:
