@@ -89,3 +89,19 @@ def test_a_given_encoder_is_compared_with_scratch(
     settings = json.loads(Path("out.json").read_text())["experiment"]["settings"]
     assert settings["segmentation"]["width"] == 4
     assert settings["segmentation"]["spatial_dims"] == 3
+
+
+@pytest.mark.usefixtures("volumes")
+def test_the_first_round_of_a_project_starts_from_an_encoder(
+    json_of: Results, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create = ("project", "create", "images", "project", "--labels", "block")
+    assert main([*create, "--label-files", "labels"]) == 0
+    encoder = json_of("train", "pretraining", "project", *PRETRAIN[3:])["run"]
+    train = ("train", "segmentation", "project", "--pretrained", encoder)
+    assert main([*train, *TINY]) == 0
+    said = capsys.readouterr().err
+    assert "Training starts from an encoder that rotation taught on" in said
+    assert "40 of 40 encoder tensors transferred" in said
+    assert main([*train, *TINY]) == 1
+    assert "goes on from that one" in capsys.readouterr().err

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from napari_salient.active_learning.open_case import OpenCase
     from napari_salient.active_learning.predictions import Prediction
+    from napari_salient.active_learning.rounds import FirstWeights
     from napari_salient.active_learning.settings import LoopSettings
     from napari_salient.active_learning.training_set import Place
     from napari_salient.engine.events import Event
@@ -40,11 +41,18 @@ class _Foreseen(NamedTuple):
 
 
 class Modelling(Interpolating):
-    """Trains on what the annotator accepted, and gives the annotator the next slices and drafts."""
+    """Trains on what the annotator accepted, and gives the annotator the next slices and drafts.
+
+    Attributes
+    ----------
+    first_weights
+        What the first round starts from, such as a pretrained encoder; random weights if `None`.
+    """
 
     def __init__(self, project: Project, settings: LoopSettings) -> None:
         super().__init__(project)
         self.settings = settings
+        self.first_weights: FirstWeights | None = None
         self._foreseen: _Foreseen | None = None
 
     def round_job(self, run: Run, *, resume: bool = False) -> Iterator[Event]:
@@ -218,6 +226,7 @@ class Modelling(Interpolating):
             set_aside=frozenset(self.set_aside),
             parent=self._parent(),
             last_run=self.project.runs_dir / self._round.run_id if self._round else None,
+            first_weights=self.first_weights,
         )
 
 

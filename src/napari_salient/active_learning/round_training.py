@@ -162,6 +162,10 @@ class _Training:
 
     def _parent_weights(self) -> Generator[Event, None, Mapping[str, Tensor] | None]:
         """Return the active round's weights, or say why the training starts from scratch."""
+        if self.plan.parent is None and self.plan.first_weights is not None:
+            weights, words = self.plan.first_weights(self.spec)
+            yield Warned(words)
+            return weights
         if self.plan.parent is None:
             return None
         try:

@@ -13,14 +13,20 @@ from napari_salient.engine.events import Event, Finished, FinishReason
 from napari_salient.errors import RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator, Mapping
     from pathlib import Path
 
+    from torch import Tensor
+
     from napari_salient.active_learning.settings import LoopSettings
+    from napari_salient.active_learning.spec import SegmenterSpec
     from napari_salient.active_learning.training_set import LabelSlices, Place
     from napari_salient.data.planes import Plane
     from napari_salient.project.labels import LabelSchema
     from napari_salient.project.rounds import Scores
+
+    FirstWeights = Callable[[SegmenterSpec], tuple[Mapping[str, Tensor], str]]
+    """Gives a model its weights before the first round, and says in a sentence what they are."""
 
 FILE_NAME = "round.json"
 
@@ -77,6 +83,8 @@ class RoundPlan:
         Checkpoint of the active round, to start from.
     last_run
         Folder of the active round's run, with what its model said of the probe.
+    first_weights
+        What to start from where there is no active round.
     """
 
     number: int
@@ -91,6 +99,7 @@ class RoundPlan:
     set_aside: frozenset[int]
     parent: Path | None
     last_run: Path | None
+    first_weights: FirstWeights | None = None
 
 
 @dataclass(frozen=True)

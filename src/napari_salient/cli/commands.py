@@ -52,7 +52,12 @@ COMMANDS = (
     _command("project create", "projects:create", "Start a labelling project."),
     _command("project info", "projects:info", "Say what is in a project and how far it is."),
     _command("project export", "projects:export", "Write a project's labels as NIfTI files."),
-    _command("train segmentation", "training:train", "Train the segmentation model."),
+    _command(
+        "train segmentation",
+        "training:train",
+        "Train the segmentation model.",
+        defaults="training:encoder_of_project",
+    ),
     _command(
         "train pretraining",
         "pretraining:train",

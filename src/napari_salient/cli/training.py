@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_salient.active_learning.settings import LoopSettings, SegmentationSettings
 from napari_salient.cli.commands import WrongUsage
 from napari_salient.cli.follow import exit_code, follow
 from napari_salient.cli.output import pairs, show
-from napari_salient.cli.run_folders import metrics_of, start
+from napari_salient.cli.run_folders import checkpoint_of, encoder_settings, metrics_of, start
 from napari_salient.data.planes import Plane
 from napari_salient.engine.bounds import EveryNth
 from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from napari_salient.engine.events import Finished
     from napari_salient.engine.run import Run
 
@@ -40,6 +42,7 @@ def train(
     labels: Path | None = None,
     runs: Path | None = None,
     resume: Path | None = None,
+    pretrained: Path | None = None,
     plane: Plane = "axial",
     test_every: EveryNth = 5,
     json: bool = False,
@@ -66,6 +69,9 @@ def train(
     resume
         Folder of an interrupted run to go on with, with the settings and the data it was started
         with.
+    pretrained
+        Checkpoint of a pretraining, or the folder of its run: the first round of a project starts
+        from its encoder, whose dimensions, context and width it takes. See finetune for folders.
     plane
         Slicing plane; a project has its own.
     test_every
@@ -85,11 +91,11 @@ def train(
         test_every=test_every,
     )
     names_folders = runs is not None or of_folder != _FolderTraining(**vars(settings))
-    if resume and (names_folders or settings != SegmentationSettings()):
+    if resume and (pretrained or names_folders or settings != SegmentationSettings()):
         raise WrongUsage("A resumed run keeps its settings and data; leave the other options out.")
     if project is not None and not names_folders:
-        finished, run = _train_project(project, resume, settings)
-    elif project is None and (resume or (images and labels)):
+        finished, run = _train_project(project, resume, pretrained, settings)
+    elif project is None and pretrained is None and (resume or (images and labels)):
         finished, run = _train_folder(runs or Path("runs"), resume, of_folder)
     else:
         raise WrongUsage("Name either a project alone, or both --images and --labels.")
@@ -119,16 +125,29 @@ def _train_folder(
     return follow(run.record(job), run.control, "train segmentation"), run
 
 
+def encoder_of_project(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that a pretrained encoder fixes, but for the plane: a project has one."""
+    pretrained = options["pretrained"]
+    fixed = encoder_settings(Path(pretrained)) if pretrained else {}
+    return {name: value for name, value in fixed.items() if name != "plane"}
+
+
 def _train_project(
-    folder: Path, resume: Path | None, settings: SegmentationSettings
+    folder: Path, resume: Path | None, pretrained: Path | None, settings: SegmentationSettings
 ) -> tuple[Finished, Run]:
     from napari_salient.active_learning.session import LabellingSession
     from napari_salient.project.project import Project
 
     with Project.open(folder) as project:
+        if pretrained and any(found.active for found in project.catalogue.rounds()):
+            raise InputError(f"{folder} has a trained model; its next round goes on from that one.")
         loop_settings = LoopSettings(segmentation=settings)
         run, loop = start(resume, project.runs_dir, KIND, loop_settings)
         session = LabellingSession(project, loop)
+        if pretrained:
+            from napari_salient.finetuning.starting import weights_from
+
+            session.first_weights = weights_from(checkpoint_of(pretrained))
         job = run.record(session.round_job(run, resume=resume is not None))
         finished = follow(job, run.control, "train segmentation")
         if finished.result is not None:
