@@ -6,8 +6,8 @@ steps, so that training from scratch converges. Both test on the same patients a
 labelled volumes, so their figures can be laid side by side. Every training is kept as it is done,
 and a second start goes on where the first was stopped.
 
-A training takes about 30 CPU seconds on slices and 50 on volumes, two thirds of it measuring, a
-pretraining 2 to 8 minutes: 25 and 6 trainings an arm are 13 and 5 CPU minutes, all in all about 4
+A training takes about 40 CPU seconds on slices and 50 on volumes, half of it measuring, a
+pretraining 2 to 8 minutes: 25 and 6 trainings an arm are 17 and 5 CPU minutes, all in all about 5
 CPU hours.
 """
 
