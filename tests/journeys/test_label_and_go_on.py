@@ -3,7 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication
 
+from napari_salient.project.project import Project
 from napari_salient.project.states import SliceState
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -34,6 +36,22 @@ def test_five_slices_are_labelled_and_the_work_goes_on_after_a_restart(make_proj
     second.label(1)
     assert second.session.progress().accepted == 6
     assert "accepted in" in second.bench.label_page.counts.text()
+
+
+def test_a_project_is_closed_and_opened_again_in_the_same_window(make_project, sit_down):
+    folder = make_project()
+    annotator = sit_down()
+    for drawn in range(1, 4):
+        annotator.open(folder)
+        annotator.brush((20, 0), (20, 10), (0, 30))
+        annotator.label(1)
+        annotator.panel.close_project()
+        assert not annotator.viewer.layers
+        annotator.canvas.repaint()
+        QApplication.processEvents()
+        with Project.open(folder) as project:
+            states = project.journal.slice_states()
+            assert sum(s.state is SliceState.ACCEPTED for s in states) == drawn
 
 
 def test_a_stroke_of_the_mouse_is_on_disk_and_is_undone_after_a_restart(make_project, sit_down):

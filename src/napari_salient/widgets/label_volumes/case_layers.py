@@ -40,6 +40,7 @@ class CaseLayers:
         self.map: Image | None = None
         self.map_wanted = False
         self._case: OpenCase | None = None
+        _take_box_off_brush(viewer)
 
     @property
     def all(self) -> list[Layer]:
@@ -64,13 +65,7 @@ class CaseLayers:
         return self.labels
 
     def remove(self) -> None:
-        """Take the case out of the viewer.
-
-        The brush is put down first: with software OpenGL napari 0.9 crashes at the next frame when
-        a labels layer goes while it is painted on.
-        """
-        if self.labels is not None:
-            self.labels.mode = "pan_zoom"
+        """Take the case out of the viewer."""
         for layer in self.all:
             with suppress(ValueError):
                 self.viewer.layers.remove(layer)
@@ -173,6 +168,14 @@ class CaseLayers:
         _rescale(labels, case.header.spacing)
         labels.editable = True
         labels.mode = mode
+
+
+def _take_box_off_brush(viewer: Any) -> None:
+    """Have the brush's circle drawn without the empty box behind it, which napari 0.9 never hides.
+
+    The box alone in the canvas, once all layers are gone, crashes Mesa's OpenGL at the next frame.
+    """
+    viewer.canvas.overlays["_brush_circle"].box = False
 
 
 def _rescale(layer: Layer, spacing: tuple[float, ...]) -> None:
