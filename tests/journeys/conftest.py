@@ -29,7 +29,7 @@ SIDE = 24
 ALL_POOL = SplitFractions(1.0, 0.0, 0.0)
 AS_DISPLAYED = np.diag([-1.0, -1.0, -1.0, 1.0])
 """Affine of a file whose axes (x, y, z) are those of the display."""
-PATIENCE_MS = 60_000
+PATIENCE_MS = 180_000
 
 
 def truth_of(name: str) -> NDArray[np.uint8]:
