@@ -82,6 +82,18 @@ def test_slices_that_a_prompt_changes_become_drafts(session, prompting):
     assert sorted(drafts) == drawn.tolist()
 
 
+def test_the_slices_that_a_prompt_changes_are_the_next_to_check(session, prompting):
+    others = session.propose(3)
+    prompting.prompt(Click(middle_of(session), reach_mm=REACH), BRIGHT)
+    changed = np.flatnonzero((session.case.labels == BRIGHT).any(axis=(1, 2))).tolist()
+    waiting = [(p.case_id, p.index) for p in session.queue]
+    assert waiting[0] == (1, 12)
+    assert sorted(index for _, index in waiting[: len(changed)]) == changed
+    assert session.queue[1].reason == "click on another slice, to be checked"
+    session.undo()
+    assert [(p.case_id, p.index) for p in session.queue] == [(p.case_id, p.index) for p in others]
+
+
 def test_what_is_done_is_what_the_journal_calls_it(session, prompting):
     z, y, x = middle_of(session)
     box = BoxPrompt((z, z + 1, y - 6, y + 7, x - 6, x + 7))

@@ -25,7 +25,7 @@ from napari_salient.project import states
 from napari_salient.project.states import SliceMark, SliceState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -156,6 +156,18 @@ class Annotation(Opening):
             proposed = {(self.plane, index): SliceMark(SliceState.PROPOSED)}
             self.project.set_states(case_id, proposed, "reopen")
             self._queue.bring_back(case_id, index, "sent back before, to be looked at again")
+
+    def queue_drafts(self, indices: Iterable[int], reason: str) -> None:
+        """Put slices of the open case first in the queue as far as they are drafts.
+
+        The current slice comes before the others, from it onwards; held-out cases have no queue.
+        """
+        editor, here = self._current()
+        assert self.case is not None
+        onwards = sorted({here, *indices}, key=lambda index: (index < here, abs(index - here)))
+        drafts = [index for index in onwards if editor.mark(index).state is SliceState.DRAFT]
+        if self.case.case.split == "pool":
+            self._queue.bring_forward(editor.case_id, drafts, reason)
 
     def next_held_out(self) -> tuple[int, int] | None:
         """Return the next slice of the open case to decide about, if the case is held out."""

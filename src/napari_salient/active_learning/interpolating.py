@@ -150,7 +150,7 @@ class Interpolating(Annotation):
             If there is nothing to fill.
         """
         self.record_changes()
-        editor, here = self._current()
+        editor, _ = self._current()
         drafts = {
             index: bridge.slice_labels(index)
             for bridge in self.bridges()
@@ -161,8 +161,7 @@ class Interpolating(Annotation):
             raise InputError(self._why_not())
         box = editor.put_all(drafts, FILL, SliceMark(SliceState.DRAFT, INTERPOLATED, pseudo=True))
         self._did(editor.case_id)
-        onwards = sorted(drafts, key=lambda index: (index < here, abs(index - here)))
-        self._queue.bring_forward(editor.case_id, onwards, "interpolated, to be checked")
+        self.queue_drafts(drafts, "interpolated, to be checked")
         return box
 
     def _known(self, first: int, last: int) -> Bridge:

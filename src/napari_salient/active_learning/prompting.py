@@ -121,7 +121,8 @@ class Prompting:
     def prompt(self, prompt: Prompt, value: int) -> Outcome | None:
         """Change the labels as a prompt for a class says; `None` if nothing is to change.
 
-        Slices that change become drafts. Accepted ones stay as they are while `keep_accepted`.
+        Slices that change become drafts and wait next in the queue. Accepted ones stay as they are
+        while `keep_accepted`.
 
         Raises
         ------
@@ -170,7 +171,10 @@ class Prompting:
         self._write(live, np.where(changing, found.labels, live), question.change, found.box)
         axis = axis_of(self._session.plane)
         hit = changing.any(axis=tuple(other for other in range(3) if other != axis))
-        return Outcome(found.box, int(changing.sum()), int(hit.sum()))
+        slices = (np.flatnonzero(hit) + found.box[2 * axis]).tolist()
+        reason = f"{KINDS[type(question.change)]} on another slice, to be checked"
+        self._session.queue_drafts(slices, reason)
+        return Outcome(found.box, int(changing.sum()), len(slices))
 
     def ahead(self, reach_mm: float) -> Callable[[], object] | None:
         """Return what lets the model look at all slices within reach of the open one.
