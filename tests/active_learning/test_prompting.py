@@ -301,3 +301,15 @@ def test_a_model_that_cannot_be_read_is_named_and_prompts_go_on(with_model):
     assert not with_model.model.wanted
     session.case.labels[...] = 0
     assert with_model.prompt(Click(middle_of(session), reach_mm=REACH), BRIGHT) is not None
+
+
+def test_this_slice_only_means_the_slice_on_which_the_prompt_was_given(session, prompting):
+    z, y, x = middle_of(session)
+    session.open(1, z)
+    prompting.this_slice_only = True
+    click, limits = Click((z, y, x), reach_mm=REACH), prompting.limits()
+    session.open(1, z + 1)
+    question = prompting.ask(click, BRIGHT, limits)
+    session.open(1, z + 2)
+    assert prompting.put(question, question.answer()).slices == 1
+    assert session.case.labels[z].any()

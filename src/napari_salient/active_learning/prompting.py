@@ -62,6 +62,13 @@ class Outcome(NamedTuple):
     slices: int
 
 
+class Limits(NamedTuple):
+    """What a prompt leaves alone: accepted slices or not, and all slices but one or none."""
+
+    keep_accepted: bool
+    only: int | None
+
+
 @dataclass(frozen=True, eq=False)
 class Question:
     """A prompt or a repair with the labels as they are at that moment.
@@ -72,6 +79,8 @@ class Question:
         What is asked for, of which class.
     case
         The case it is about.
+    limits
+        What it leaves alone.
     scene
         A copy of its labels with what is locked; probabilities are worked out with the answer.
     probabilities
@@ -81,6 +90,7 @@ class Question:
     change: Prompt | Repair
     value: int
     case: OpenCase
+    limits: Limits
     scene: Scene
     probabilities: ClassProbabilities | None
 
@@ -139,15 +149,22 @@ class Prompting:
         question = self.ask(repair, value)
         return self.put(question, question.answer())
 
-    def ask(self, change: Prompt | Repair, value: int) -> Question:
-        """Return the question that goes with the labels of this moment."""
+    def limits(self) -> Limits:
+        """Return what a prompt that is given at this moment leaves alone."""
+        return Limits(self.keep_accepted, self._session.index if self.this_slice_only else None)
+
+    def ask(self, change: Prompt | Repair, value: int, limits: Limits | None = None) -> Question:
+        """Return the question that goes with the labels of this moment.
+
+        Its `limits` are those of this moment too, unless the prompt was given before.
+        """
         self._session.record_changes()
-        case = self._open_case()
+        case, limits = self._open_case(), limits or self.limits()
         values = (0, *(label.value for label in self._session.project.schema.active))
-        spacing, locked = case.header.spacing, self._locked()
+        spacing, locked = case.header.spacing, self._locked(limits)
         scene = Scene(case.image, case.labels.copy(), spacing, values, locked=locked)
         probabilities = None if isinstance(change, Repair) else self.model.probabilities()
-        return Question(change, value, case, scene, probabilities)
+        return Question(change, value, case, limits, scene, probabilities)
 
     def is_open(self, question: Question) -> bool:
         """Whether the case that a question is about is still the open one."""
@@ -164,7 +181,7 @@ class Prompting:
         self._session.record_changes()
         part = box_slices(found.box)
         live, asked = question.case.labels[part], question.scene.labels[part]
-        locked = np.broadcast_to(self._locked(), question.case.labels.shape)[part]
+        locked = np.broadcast_to(self._locked(question.limits), question.case.labels.shape)[part]
         changing = (live == asked) & ~locked & (live != found.labels)
         if not changing.any():
             return None
@@ -216,17 +233,17 @@ class Prompting:
             live[...] = before
             raise
 
-    def _locked(self) -> NDArray[np.bool_]:
+    def _locked(self, limits: Limits) -> NDArray[np.bool_]:
         """Return where labels may not change; it broadcasts to ``(z, y, x)``."""
         case, plane = self._open_case(), self._session.plane
         count = case.labels.shape[axis_of(plane)]
         locked = np.zeros(count, dtype=bool)
-        if self.keep_accepted:
+        if limits.keep_accepted:
             records = self._session.project.journal.slice_states(case.case.id)
             accepted = (r for r in records if r.state is SliceState.ACCEPTED and r.plane == plane)
             locked[[record.index for record in accepted]] = True
-        if self.this_slice_only:
-            locked |= np.arange(count) != self._session.index
+        if limits.only is not None:
+            locked |= np.arange(count) != limits.only
         return locked.reshape([-1 if axis == axis_of(plane) else 1 for axis in range(3)])
 
     def _open_case(self) -> OpenCase:

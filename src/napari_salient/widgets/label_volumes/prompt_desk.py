@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
     from napari_salient.active_learning.open_case import OpenCase
-    from napari_salient.active_learning.prompting import Outcome, Question
+    from napari_salient.active_learning.prompting import Limits, Outcome, Question
     from napari_salient.active_learning.prompts import Prompt, Relabelling, Repair
     from napari_salient.engine.events import Finished
     from napari_salient.widgets.label_volumes.desk import Desk
@@ -47,7 +47,7 @@ class PromptDesk(QObject):
         super().__init__(owner)
         self.prompting = Prompting(desk.session)
         self._desk, self._owner = desk, owner
-        self._waiting: deque[tuple[Change, int, OpenCase]] = deque()
+        self._waiting: deque[tuple[Change, int, OpenCase, Limits]] = deque()
         self._asked: Question | None = None
         self._foreseen: object = None
         self._loading = False
@@ -74,7 +74,8 @@ class PromptDesk(QObject):
             self._desk.told.emit(NO_CLASS, "warning")
             return
         self._desk.settle()
-        self._waiting.append((change, int(layer.selected_label), case))
+        limits = self.prompting.limits()
+        self._waiting.append((change, int(layer.selected_label), case, limits))
         self._next()
 
     def prepare(self, reach_mm: float) -> None:
@@ -102,12 +103,12 @@ class PromptDesk(QObject):
     def _next(self) -> None:
         if self._asked is not None or not self._waiting:
             return
-        change, value, case = self._waiting.popleft()
+        change, value, case, limits = self._waiting.popleft()
         if case is not self._desk.session.case:
             self._drop()
             return
         try:
-            self._asked = question = self.prompting.ask(change, value)
+            self._asked = question = self.prompting.ask(change, value, limits)
         except SalientError as error:
             self._desk.told.emit(str(error), "error")
             return
