@@ -142,6 +142,27 @@ def test_filling_draws_drafts_in_one_row_and_puts_them_first(blobs: Any) -> None
     assert session.queue == queue
 
 
+def test_promoting_a_filled_slice_accepts_what_it_shows_and_not_what_its_ends_would_give_now(
+    blobs: Any,
+) -> None:
+    session = labelled(blobs, 2, 14)
+    case = session.open(1, 11)
+    session.fill_between()
+    shown = case.labels[11].copy()
+    case.labels[14] = 2
+    session.record_changes()
+    session.promote()
+    assert mark(session, 11) == PROMOTED
+    assert np.array_equal(case.labels[11], shown)
+
+
+def test_a_labelled_slice_is_told_what_could_be_filled_beside_it(blobs: Any) -> None:
+    session = labelled(blobs, 9, 13)
+    session.open(1, 9)
+    with pytest.raises(InputError, match="labelled already; fill in drafts beside it"):
+        session.promote()
+
+
 def test_filling_leaves_alone_what_was_decided_or_drawn(blobs: Any) -> None:
     session = labelled(blobs, 8, 14)
     session.open(1, 10)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from napari_salient.project.states import SliceRecord
 
 PROMOTE, FILL = "promote", "fill between"
+INTERPOLATED_DRAFT = SliceMark(SliceState.DRAFT, INTERPOLATED, pseudo=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,13 +124,18 @@ class Interpolating(Annotation):
     def promote(self) -> Box | None:
         """Put the interpolated labels on the current slice and accept it, in one row.
 
+        A draft that was interpolated before is accepted as it is, whatever became of its ends.
+
         Raises
         ------
         InputError
             If there is nothing to interpolate it from; see `bridge`.
         """
         self.record_changes()
-        _, index = self._current()
+        editor, index = self._current()
+        if editor.mark(index) == INTERPOLATED_DRAFT:
+            self.accept()
+            return None
         bridge = self.bridge()
         if bridge is None:
             raise InputError(self._why_not())
@@ -159,7 +165,7 @@ class Interpolating(Annotation):
         }
         if not drafts:
             raise InputError(self._why_not())
-        box = editor.put_all(drafts, FILL, SliceMark(SliceState.DRAFT, INTERPOLATED, pseudo=True))
+        box = editor.put_all(drafts, FILL, INTERPOLATED_DRAFT)
         self._did(editor.case_id)
         self.queue_drafts(drafts, "interpolated, to be checked")
         return box
@@ -207,7 +213,8 @@ class Interpolating(Annotation):
             return f"{here} is held out to measure the model; draw it yourself."
         far = self.bridges()
         if self._is_labelled(self.index):
-            return f"{here} is labelled already, and there is nothing to fill beside it."
+            beside = "; fill in drafts beside it" if far else ", and there is nothing to fill beside it"
+            return f"{here} is labelled already{beside}."
         if not far:
             return f"{here} needs a labelled slice on both of its sides; label one on each first."
         first, last = far[0].first + 1, far[0].last + 1
