@@ -213,7 +213,9 @@ class Interpolating(Annotation):
             return f"{here} is held out to measure the model; draw it yourself."
         far = self.bridges()
         if self._is_labelled(self.index):
-            beside = "; fill in drafts beside it" if far else ", and there is nothing to fill beside it"
+            beside = (
+                "; fill in drafts beside it" if far else ", and there is nothing to fill beside it"
+            )
             return f"{here} is labelled already{beside}."
         if not far:
             return f"{here} needs a labelled slice on both of its sides; label one on each first."
