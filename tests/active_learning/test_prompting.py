@@ -313,3 +313,30 @@ def test_this_slice_only_means_the_slice_on_which_the_prompt_was_given(session, 
     session.open(1, z + 2)
     assert prompting.put(question, question.answer()).slices == 1
     assert session.case.labels[z].any()
+
+
+def test_what_a_prompt_changed_elsewhere_is_no_slice_that_somebody_drew(session, prompting):
+    z, y, x = middle_of(session)
+    session.open(1, z)
+    prompting.prompt(Click((z, y, x), reach_mm=REACH), BRIGHT)
+    session.open(1, z - 6)
+    session.mark_empty()
+    notes = {r.index: r.note for r in session.project.journal.slice_states(1)}
+    assert (notes[z], notes[z - 1]) == ("edited", "prompted")
+    session.open(1, z - 1)
+    assert (session.bridge().first, session.bridge().last) == (z - 6, z)
+    session.accept()
+    assert session.project.journal.slice_state(1, "axial", z - 1).note == "prompted"
+
+
+def test_a_repair_leaves_the_drafts_that_were_interpolated_marked_as_such(session, prompting):
+    for index in (9, 13):
+        session.open(1, index)
+        session.case.labels[index, 4:9, 4 : index - 1] = BRIGHT
+        session.accept()
+    session.open(1, 12)
+    session.fill_between()
+    session.open(1, 3)
+    assert prompting.repair(Smooth(1.0), BRIGHT).slices >= 3
+    marks = [session.project.journal.slice_state(1, "axial", i).mark for i in (10, 11, 12)]
+    assert marks == [(SliceState.DRAFT, "interpolated", True)] * 3

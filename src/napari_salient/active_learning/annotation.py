@@ -25,7 +25,7 @@ from napari_salient.project import states
 from napari_salient.project.states import SliceMark, SliceState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from numpy.typing import NDArray
 
@@ -82,7 +82,9 @@ class Annotation(Opening):
                 return proposal
         return None
 
-    def record_changes(self, kind: str = "stroke", touched: slice | None = None) -> int | None:
+    def record_changes(
+        self, kind: str = "stroke", touched: slice | None = None, unseen: Collection[int] = ()
+    ) -> int | None:
         """Record what was painted since the last look as one row; its slices become drafts.
 
         Parameters
@@ -91,6 +93,8 @@ class Annotation(Opening):
             What was done, in a word.
         touched
             Slices along the project's plane in which to look; all by default.
+        unseen
+            Slices that do not count as drawn by hand, as nobody looked at them meanwhile.
 
         Returns
         -------
@@ -102,7 +106,7 @@ class Annotation(Opening):
         if editor is None or change is None:
             return None
         done = [index for index in change.indices if editor.mark(index).state in DONE]
-        row = editor.record(kind, change)
+        row = editor.record(kind, change, unseen)
         self._did(editor.case_id)
         for index in change.indices:
             self._watch.stroke((editor.case_id, index))

@@ -8,10 +8,10 @@ import numpy as np
 
 from napari_salient.data.planes import axis_of, slice_of
 from napari_salient.project.edits import Box, Edit, box_slices, diff_box
-from napari_salient.project.states import EDITED, SliceMark, SliceState
+from napari_salient.project.states import EDITED, INTERPOLATED, PROMPTED, SliceMark, SliceState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -68,11 +68,17 @@ class CaseEditor:
         box = diff_box(before, after)
         return box and Change(_moved(box, axis, start), self._indices(box, before, after, start))
 
-    def record(self, kind: str, change: Change) -> int:
-        """Append a change that was found as one row; its slices become drafts. Return the row."""
+    def record(self, kind: str, change: Change, unseen: Collection[int] = ()) -> int:
+        """Append a change that was found as one row; its slices become drafts. Return the row.
+
+        The `unseen` ones do not count as drawn by hand, and interpolated ones stay marked as such.
+        """
         part = box_slices(change.box)
         before, after = self._shadow[part], self.labels[part].copy()
-        marks = {self._key(index): SliceMark(SliceState.DRAFT, EDITED) for index in change.indices}
+        marks = {
+            self._key(i): self._unchecked(i) if i in unseen else SliceMark(SliceState.DRAFT, EDITED)
+            for i in change.indices
+        }
         row = self._journal.record(self.case_id, kind, change.box, before, after, marks)
         self._shadow[part] = after
         return row
@@ -138,6 +144,12 @@ class CaseEditor:
         others = tuple(other for other in range(3) if other != axis)
         hit = (before[part] != after[part]).any(axis=others)
         return tuple(start + box[2 * axis] + int(i) for i in np.flatnonzero(hit))
+
+    def _unchecked(self, index: int) -> SliceMark:
+        """Return the mark of a slice that changed where nobody looked."""
+        if self.mark(index).note == INTERPOLATED:
+            return SliceMark(SliceState.DRAFT, INTERPOLATED, pseudo=True)
+        return SliceMark(SliceState.DRAFT, PROMPTED)
 
     def _key(self, index: int) -> SliceKey:
         return self._plane, index

@@ -185,10 +185,10 @@ class Prompting:
         changing = (live == asked) & ~locked & (live != found.labels)
         if not changing.any():
             return None
-        self._write(live, np.where(changing, found.labels, live), question.change, found.box)
         axis = axis_of(self._session.plane)
         hit = changing.any(axis=tuple(other for other in range(3) if other != axis))
         slices = (np.flatnonzero(hit) + found.box[2 * axis]).tolist()
+        self._write(live, np.where(changing, found.labels, live), question.change, slices)
         reason = f"{KINDS[type(question.change)]} on another slice, to be checked"
         self._session.queue_drafts(slices, reason)
         return Outcome(found.box, int(changing.sum()), len(slices))
@@ -222,13 +222,13 @@ class Prompting:
         live: NDArray[np.uint8],
         wanted: NDArray[np.uint8],
         change: Prompt | Repair,
-        box: Box,
+        slices: list[int],
     ) -> None:
-        before, axis = live.copy(), axis_of(self._session.plane)
+        before, unseen = live.copy(), set(slices) - {self._session.index}
         live[...] = wanted
         try:
-            touched = slice(box[2 * axis], box[2 * axis + 1])
-            self._session.record_changes(KINDS[type(change)], touched)
+            touched = slice(slices[0], slices[-1] + 1)
+            self._session.record_changes(KINDS[type(change)], touched, unseen)
         except ProjectError:
             live[...] = before
             raise

@@ -25,9 +25,11 @@ _STATES = {
 _NOTED = {
     (SliceState.DRAFT, states.PREDICTION): "pre-annotated by the model, unchecked",
     (SliceState.DRAFT, states.EDITED): "draft, edited by you",
+    (SliceState.DRAFT, states.PROMPTED): "changed from another slice, unchecked",
     (SliceState.DRAFT, states.INTERPOLATED): "interpolated, unchecked",
     (SliceState.ACCEPTED, states.PREDICTION): "accepted as the model drew it",
     (SliceState.ACCEPTED, states.EDITED): "accepted, drawn by you",
+    (SliceState.ACCEPTED, states.PROMPTED): "accepted as a prompt left it",
     (SliceState.ACCEPTED, states.INTERPOLATED): "accepted as interpolated",
     (SliceState.ACCEPTED, states.EMPTY): "accepted as empty",
     (SliceState.ACCEPTED, states.IMPORTED): "accepted, imported",
