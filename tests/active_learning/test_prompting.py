@@ -18,6 +18,7 @@ from napari_salient.active_learning.prompts import (
 )
 from napari_salient.errors import InputError, ProjectError
 from napari_salient.project.labels import LabelSchema
+from napari_salient.project.splits import SplitFractions
 from napari_salient.project.states import SliceState
 
 REACH = 6.0
@@ -214,7 +215,7 @@ def test_what_cannot_be_written_leaves_the_labels_as_they_were(session, promptin
         (Click((0, 0, 0)), 7, "choose one of 1, 2"),
         (BoxPrompt((3, 3, 0, 5, 0, 5)), BRIGHT, "holds no voxel"),
         (BrushStroke((), of="probability"), BRIGHT, "no voxel"),
-        (BrushStroke(((0, 0, 0),), of="probability"), BRIGHT, "no model yet"),
+        (BrushStroke(((0, 0, 0),), of="probability"), BRIGHT, "No model is at hand"),
     ],
 )
 def test_bad_prompts_change_nothing_and_say_why(session, prompting, prompt, value, sentence):
@@ -243,6 +244,21 @@ def test_prompts_go_by_intensities_until_the_model_is_loaded(with_model):
     assert not with_model.model.wanted
     assert with_model.model.without() == ""
     assert with_model.ask(Click((12, 12, 12)), BRIGHT).probabilities is not None
+
+
+def test_held_out_slices_are_drawn_without_the_model_that_they_measure(make_blobs):
+    blobs = make_blobs(cases=4, fractions=SplitFractions(0.5, 0.5, 0.0))
+    session = blobs.session(steps=2)
+    session.propose()
+    blobs.label(session, 2)
+    session.adopt(blobs.train(session))
+    session.open(min(blobs.project.catalogue.ids_in("validation")), 12)
+    prompting = Prompting(session)
+    prompting.model.load()
+    assert prompting.model.without() == "held out to measure the model"
+    assert prompting.ask(Click((12, 12, 12)), BRIGHT).probabilities is None
+    session.open(min(blobs.project.catalogue.ids_in("pool")), 12)
+    assert prompting.model.without() != "held out to measure the model"
 
 
 def test_only_the_slices_within_reach_are_predicted_and_each_once(with_model):

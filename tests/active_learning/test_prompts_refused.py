@@ -39,7 +39,7 @@ def scene_of(side: int = 17) -> Scene:
         (BoxPrompt((3, 3, 0, 4, 0, 4)), "holds no voxel"),
         (BoxPrompt((17, 20, 0, 4, 0, 4)), "lies outside the volume"),
         (BrushStroke(()), "has no voxel"),
-        (BrushStroke((MIDDLE,), of="probability"), "no model yet"),
+        (BrushStroke((MIDDLE,), of="probability"), "No model is at hand"),
         (BrushStroke((MIDDLE,), channel=1), "no channel 1"),
     ],
 )

@@ -256,7 +256,7 @@ def test_what_cannot_be_meant_is_said_and_changes_nothing(sit_down_to_prompt):
     prompter.take(Qt.Key.Key_K)
     prompter.bar.values.source.setCurrentText("Probability")
     prompter.point((y, x))
-    assert "no model yet" in prompter.notice
+    assert "No model is at hand" in prompter.notice
     layer.selected_label = 0
     prompter.point((y, x))
     assert "Choose a class first" in prompter.notice

@@ -49,7 +49,13 @@ class ModelInUse:
         return not self._unfit() and self._current() is None
 
     def without(self) -> str:
-        """Return in words why prompts have to do without a model; nothing if they need not."""
+        """Return in words why prompts have to do without a model; nothing if they need not.
+
+        In held-out cases they always do: labels that a model helped to draw do not measure it.
+        """
+        case = self._session.case
+        if case is not None and case.case.split != "pool":
+            return "held out to measure the model"
         if unfit := self._unfit():
             return unfit
         loaded = self._current()
@@ -60,7 +66,7 @@ class ModelInUse:
         known = loaded.model.spec.label_values
         if tuple(known) != (0, *(label.value for label in self._session.project.schema.active)):
             return "the classes changed since training"
-        if self._session.case and loaded.model.spec.channels != len(self._session.case.image):
+        if case is not None and loaded.model.spec.channels != len(case.image):
             return "trained on another number of channels"
         return ""
 

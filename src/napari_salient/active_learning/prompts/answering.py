@@ -119,8 +119,8 @@ def _measured(stroke: BrushStroke, value: int, view: View) -> NDArray[np.floatin
     if stroke.of == "probability":
         if view.probabilities is None:
             raise InputError(
-                "There is no model yet whose probability could limit the brush; train one, or "
-                "limit it by intensity."
+                "No model is at hand whose probability could limit the brush; limit it by "
+                "intensity."
             )
         shown = view.probabilities[view.values.index(value)]
         return shown
