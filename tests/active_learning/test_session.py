@@ -281,7 +281,7 @@ def test_memory_does_not_grow_with_the_cases_that_were_opened(blobs: Any, monkey
 def test_a_slice_that_does_not_exist_leaves_the_open_one_open(blobs: Any) -> None:
     session = blobs.session()
     session.open(1, 5)
-    with pytest.raises(InputError, match="choose 0 to 23"):
+    with pytest.raises(InputError, match="no axial slice 25; choose 1 to 24"):
         session.open(2, 24)
     assert here(session) == (1, 5)
 

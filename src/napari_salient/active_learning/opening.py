@@ -113,8 +113,8 @@ class Opening:
         count = case.labels.shape[axis_of(self.plane)]
         if index is not None and not 0 <= index < count:
             raise InputError(
-                f"Case '{case.case.name}' has no {self.plane} slice {index}; "
-                f"choose 0 to {count - 1}."
+                f"Case '{case.case.name}' has no {self.plane} slice {index + 1}; "
+                f"choose 1 to {count}."
             )
         if case is not self.case:
             self._editor = CaseEditor(self.project.journal, case_id, case.labels, self.plane)
