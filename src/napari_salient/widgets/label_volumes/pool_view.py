@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_salient.active_learning.interpolation import MAX_GAP
+from napari_salient.active_learning.interpolation import LONGEST_GAP
 from napari_salient.data.planes import axis_of
 from napari_salient.project.states import SliceState
 from napari_salient.widgets.pool_cells import Cell
@@ -59,7 +59,7 @@ class PoolView(PoolMap):
         if records:
             case_ids, indices, states = zip(*records, strict=True)
             self.set_states(case_ids, indices, states)
-        self.cells.bridge(self.volumes, MAX_GAP)
+        self.cells.bridge(self.volumes, LONGEST_GAP)
         self.show_place(session)
 
     def show_place(self, session: LabellingSession) -> None:
