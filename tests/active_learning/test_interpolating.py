@@ -142,6 +142,20 @@ def test_filling_draws_drafts_in_one_row_and_puts_them_first(blobs: Any) -> None
     assert session.queue == queue
 
 
+def test_drafts_come_back_into_the_queue_if_the_program_died_before_it_was_saved(
+    blobs: Any,
+) -> None:
+    session = labelled(blobs, 8, 14)
+    session.open(1, 11)
+    queue_file = blobs.folder / "queue.json"
+    before = queue_file.read_bytes() if queue_file.exists() else None
+    session.fill_between()
+    queue_file.unlink() if before is None else queue_file.write_bytes(before)
+    again = blobs.session()
+    assert sorted((p.case_id, p.index) for p in again.queue) == [(1, i) for i in range(9, 14)]
+    assert again.queue[0].reason == "interpolated before the program ended"
+
+
 def test_promoting_a_filled_slice_accepts_what_it_shows_and_not_what_its_ends_would_give_now(
     blobs: Any,
 ) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from napari_salient.active_learning.pool import Proposal
 from napari_salient.engine.atomic import write_atomically
 from napari_salient.errors import ProjectError
-from napari_salient.project.states import SliceMark, SliceState
+from napari_salient.project.states import INTERPOLATED, PROMPTED, SliceMark, SliceState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 FILE_NAME = "queue.json"
 VERSION = 1
 OPEN = (SliceState.PROPOSED, SliceState.DRAFT)
+UNSEEN = {
+    (SliceState.PROPOSED, ""): "proposed",
+    (SliceState.DRAFT, INTERPOLATED): "interpolated",
+    (SliceState.DRAFT, PROMPTED): "changed by a prompt",
+}
+"""Marks of slices that nobody has looked at, and what became of them, in words."""
 PROPOSE, WITHDRAW = "propose", "withdraw"
 """Kinds of journal rows that the queue writes; undo passes over them, as they change no label."""
 
@@ -195,11 +201,15 @@ class ProposalQueue:
     def _take_up_strays(self) -> None:
         """Append slices that were marked when the program died before the file was written."""
         known = {entry.place for entry in self.entries}
-        for record in self._journal.slice_states(state=SliceState.PROPOSED):
-            if record.plane == self._plane and (record.case_id, record.index) not in known:
-                reason = "proposed before the program ended"
-                stray = Proposal(record.case_id, self._plane, record.index, 0.0, reason)
-                self.entries.append(Entry(stray))
+        pool = self._project.catalogue.ids_in("pool") - set(self.set_aside)
+        for state in OPEN:
+            for record in self._journal.slice_states(state=state):
+                if record.plane != self._plane or (record.case_id, record.index) in known:
+                    continue
+                if record.case_id in pool and (state, record.note) in UNSEEN:
+                    reason = f"{UNSEEN[state, record.note]} before the program ended"
+                    stray = Proposal(record.case_id, self._plane, record.index, 0.0, reason)
+                    self.entries.append(Entry(stray))
 
     def _read(self) -> dict[str, Any]:
         if not self._path.exists():
