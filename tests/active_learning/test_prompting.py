@@ -197,6 +197,14 @@ def test_an_answer_for_a_case_that_is_not_open_any_more_is_dropped(session, prom
     assert len(rows_of(session)) == before
 
 
+def test_an_answer_for_a_class_that_was_retired_meanwhile_draws_nothing(session, prompting):
+    question = prompting.ask(Click(middle_of(session), reach_mm=REACH), BRIGHT)
+    found = question.answer()
+    session.set_schema(session.project.schema.retire(BRIGHT))
+    assert prompting.put(question, found) is None
+    assert not session.case.labels.any()
+
+
 def test_what_cannot_be_written_leaves_the_labels_as_they_were(session, prompting):
     click = Click(middle_of(session), reach_mm=REACH)
     question = prompting.ask(click, BRIGHT)

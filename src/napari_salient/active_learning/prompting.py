@@ -174,9 +174,10 @@ class Prompting:
         """Put an answer into the labels, as one row.
 
         Whatever was painted or accepted since the question was asked stays. Nothing happens if
-        another case is open by now.
+        another case is open by now, or the class has been retired.
         """
-        if found is None or not self.is_open(question):
+        classes = [label.value for label in self._session.project.schema.active]
+        if found is None or not self.is_open(question) or question.value not in classes:
             return None
         self._session.record_changes()
         part = box_slices(found.box)
