@@ -58,7 +58,15 @@ def test_a_gap_that_was_not_measured_counts_as_the_next_longer_one() -> None:
     )
     assert quality.weight(2) == 0.9
     assert quality.weight(3) == quality.weight(4) == pytest.approx(0.7)
-    assert quality.weight(8) == pytest.approx(0.7)
+
+
+def test_a_gap_longer_than_any_measured_says_nothing_and_counts_half_at_most() -> None:
+    quality = InterpolationQuality({2: 9, 6: 4}, {2: {1: 0.9}, 6: {1: 0.1}})
+    assert quality.measured(2) == 0.9
+    assert quality.measured(3) is None
+    assert quality.weight(3) == 0.5
+    poor = InterpolationQuality({2: 9, 3: 9}, {2: {1: 0.4}, 3: {1: 0.3}})
+    assert poor.weight(4) == 0.3
 
 
 def test_without_a_measurement_a_pseudo_slice_counts_half() -> None:

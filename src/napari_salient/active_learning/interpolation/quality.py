@@ -55,19 +55,28 @@ class InterpolationQuality:
         """Return the Dice to expect of a slice in a gap, the mean over the classes.
 
         Where the gap itself was not measured on enough slices, that of the next longer one which
-        was, else of the next shorter; `None` where there is none.
+        was; `None` where there is none, since a shorter one is easier to bridge.
         """
-        known = [g for g, count in self.slices.items() if count >= FEWEST_SLICES and self.dice[g]]
-        if not known:
-            return None
-        longer = [g for g in known if g >= gap]
-        nearest = min(longer) if longer else max(known)
-        return float(np.mean(list(self.dice[nearest].values())))
+        believed = self._believed()
+        return next((dice for measured, dice in believed.items() if measured >= gap), None)
 
     def weight(self, gap: int) -> float:
-        """Return what a slice in a gap is worth: its measured Dice, half where nothing is."""
+        """Return what a slice in a gap is worth: the Dice that is `measured`.
+
+        Half where nothing is, or the lowest Dice of the shorter gaps if that is less.
+        """
         measured = self.measured(gap)
-        return DEFAULT_WEIGHT if measured is None else measured
+        if measured is not None:
+            return measured
+        return min([DEFAULT_WEIGHT, *self._believed().values()])
+
+    def _believed(self) -> dict[int, float]:
+        """Return the mean Dice of the gaps that enough slices were left out of, ascending."""
+        return {
+            gap: float(np.mean(list(self.dice[gap].values())))
+            for gap, count in sorted(self.slices.items())
+            if count >= FEWEST_SLICES and self.dice[gap]
+        }
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> InterpolationQuality:
