@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -238,23 +240,39 @@ def test_impossible_settings_are_refused_before_anything_is_written(
 
 
 WORKER = """
-import os
-from napari_salient.active_learning.simulation.workers import start_workers
+import os, tempfile, time
+from napari_salient.active_learning.simulation.workers import worker_pool
+
+def litter():
+    folder = tempfile.mkdtemp()
+    open(os.path.join(folder, "checkpoint"), "w").close()
+    return os.getpid()
 
 if __name__ == "__main__":
-    pool = start_workers(None, 1)
-    print(pool.submit(os.getpid).result(), flush=True)
-    input()
+    with worker_pool(None, 1) as pool:
+        print(pool.submit(litter).result(), flush=True)
+        pool.submit(time.sleep, 600)
+        input()
 """
 
 
-def test_workers_end_with_a_simulation_that_was_killed(tmp_path: Path) -> None:
-    script = tmp_path / "simulation.py"
+@pytest.mark.parametrize("end", ["enter", "interrupt", "kill"])
+def test_workers_and_their_files_go_however_a_simulation_ends(tmp_path: Path, end: str) -> None:
+    script, temporary = tmp_path / "simulation.py", tmp_path / "temporary"
     script.write_text(WORKER)
-    command = [sys.executable, str(script)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, **pipes, text=True) as simulation:
+    temporary.mkdir()
+    command, environment = [sys.executable, str(script)], {**os.environ, "TMPDIR": str(temporary)}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, **pipes, text=True, env=environment) as simulation:
         assert simulation.stdout is not None
+        assert simulation.stdin is not None
         worker = psutil.Process(int(simulation.stdout.readline()))
-        simulation.kill()
+        assert list(temporary.rglob("checkpoint"))
+        if end == "enter":
+            simulation.stdin.write("\n")
+            simulation.stdin.flush()
+        else:
+            simulation.send_signal(signal.SIGINT if end == "interrupt" else signal.SIGKILL)
+        simulation.wait(timeout=30)
     assert psutil.wait_procs([worker], timeout=30)[1] == []
+    assert list(temporary.iterdir()) == []

@@ -11,7 +11,7 @@ from napari_salient.active_learning.simulation.records import RecordFile, identi
 from napari_salient.active_learning.simulation.result import check_output, write_result
 from napari_salient.active_learning.simulation.schedule import Schedule
 from napari_salient.active_learning.simulation.weights import WeightsFolder
-from napari_salient.active_learning.simulation.workers import start_workers, stop_workers
+from napari_salient.active_learning.simulation.workers import worker_pool
 from napari_salient.active_learning.strategies import strategy
 from napari_salient.engine.events import Evaluated, Event, Finished, FinishReason, Progress
 from napari_salient.engine.jobs import job
@@ -91,13 +91,10 @@ def _simulate(
     file, weights = RecordFile(output, identity), WeightsFolder(output)
     total = len(names) * settings.seeds * (settings.rounds + 1)
     yield Progress(len(file.records), total, "rounds")
-    pool = start_workers(cohort, settings.processes or os.cpu_count() or 1)
-    try:
+    with worker_pool(cohort, settings.processes or os.cpu_count() or 1) as pool:
         for record in Schedule(cohort, settings, file, weights).run(pool, control):
             yield Evaluated(record.labelled_slices, {"dice": record.dice})
             yield Progress(len(file.records), total, "rounds")
-    finally:
-        stop_workers(pool)
     if len(file.records) < total:
         yield Finished(
             FinishReason.CANCELLED,

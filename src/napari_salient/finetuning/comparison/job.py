@@ -6,7 +6,7 @@ import os
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
-from napari_salient.active_learning.simulation.workers import start_workers, stop_workers
+from napari_salient.active_learning.simulation.workers import worker_pool
 from napari_salient.engine.events import Evaluated, Event, Finished, FinishReason, Progress
 from napari_salient.engine.jobs import job
 from napari_salient.errors import InputError
@@ -79,8 +79,7 @@ def compare_job(
     identity = identity_of(settings, cohort, checkpoints)
     refuse_other_result(output, identity)
     file = OutcomeFile(output, identity)
-    pool = start_workers(None, settings.processes or os.cpu_count() or 1)
-    try:
+    with worker_pool(None, settings.processes or os.cpu_count() or 1) as pool:
         pretrainings = yield from _pretrain(
             pool, cohort, settings, _folders(output, tasks), control
         )
@@ -88,8 +87,6 @@ def compare_job(
             encoders = encoders_of(list(_folders(output, tasks).values()), checkpoints)
             cells = list(cells_of(cohort, settings, arms_of(encoders, settings)))
             yield from _train(pool, cohort, cells, settings.curve_volumes, file, control)
-    finally:
-        stop_workers(pool)
     if control.cancelled:
         message = f"{len(file.outcomes)} trainings are done and kept."
         yield Finished(FinishReason.CANCELLED, message=message)
