@@ -22,13 +22,14 @@ from napari_salient.active_learning.simulation.atlas import atlas_dice
 from napari_salient.active_learning.simulation.cohort import Cohort
 from napari_salient.active_learning.simulation.experiment import RoundJob
 from napari_salient.active_learning.simulation.fitting import fit_round
-from napari_salient.active_learning.simulation.records import identity_of, same_experiment
+from napari_salient.active_learning.simulation.records import Record, identity_of, same_experiment
 from napari_salient.active_learning.simulation.result import check_output
+from napari_salient.active_learning.simulation.weights import WeightsFolder
 from napari_salient.engine.checkpoint import load_model_weights, save_checkpoint
 from napari_salient.engine.control import Control
 from napari_salient.engine.events import Evaluated, Finished, FinishReason
 from napari_salient.engine.settings import FitSettings
-from napari_salient.errors import InputError
+from napari_salient.errors import InputError, RunError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,6 +139,13 @@ def test_an_interrupted_warm_start_goes_on_to_the_same_result(
     assert sum(asked) == warm.batch
     assert asked[0] in (1, 2)
     assert list(tmp_path.glob("*.partial.*")) == []
+
+
+def test_a_warm_start_whose_weights_are_gone_says_how_to_start_again(tmp_path: Path) -> None:
+    output = tmp_path / "out.json"
+    record = Record("random", 0, 1, 4, 4, {}, 0.5, 0.5, [], 1.0, 1.0, [], [])
+    with pytest.raises(RunError, match=r"is gone; delete .*out\.json\.partial\.jsonl to start"):
+        WeightsFolder(output).of(record)
 
 
 def test_a_warm_start_begins_with_the_weights_that_were_kept(

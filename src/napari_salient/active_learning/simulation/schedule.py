@@ -77,9 +77,7 @@ class Schedule:
                     yield self._following(record)
 
     def _following(self, record: Record) -> RoundJob:
-        start = None
-        if self.settings.warm_start:
-            start = self.weights.path(record.strategy, record.seed, record.round)
+        start = self.weights.of(record) if self.settings.warm_start else None
         labelled = record.labelled + record.next
         return self._job(record.seed, record.round + 1, (record.strategy,), labelled, start)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+from napari_salient.errors import RunError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -19,11 +21,28 @@ class WeightsFolder:
     """
 
     def __init__(self, output: Path) -> None:
+        self._output = output
         self.folder = output.with_name(output.name + ".partial.weights")
 
     def path(self, strategy: str, seed: int, number: int) -> Path:
         """Return the file of a round."""
         return self.folder / f"{strategy}-seed-{seed}-round-{number}.safetensors"
+
+    def of(self, record: Record) -> Path:
+        """Return the file that a record's round ended with.
+
+        Raises
+        ------
+        RunError
+            If it is gone.
+        """
+        path = self.path(record.strategy, record.seed, record.round)
+        if not path.exists():
+            raise RunError(
+                f"{path}, from which the next round of {record.strategy!r} would start, is gone; "
+                f"delete {self._output}.partial.jsonl to start the experiment again, or put it back."
+            )
+        return path
 
     def outdate(self, record: Record) -> None:
         """Remove what the round before a record's ended with."""
