@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
@@ -95,3 +96,48 @@ def test_a_slice_with_the_models_draft_counts_as_pre_annotated(trained: BlobProj
     session.accept()
     assert session.effort()[False] == blank
     assert session.effort()[True].strokes == 0
+
+
+def test_a_slice_that_opened_blank_is_not_measured_as_pre_annotated(trained: BlobProject) -> None:
+    session = trained.session()
+    lost = dataclasses.replace(trained.train(session), dead_classes=("bright",))
+    session.adopt(dataclasses.replace(lost, metrics={**lost.metrics, "dead_classes": 1.0}))
+    blank = session.effort()[False].slices
+    trained.label(session, 2)
+    assert session.effort().keys() == {False}
+    assert session.effort()[False].slices == blank + 2
+    assert [point.agreement for point in session.curve()] == [None, None]
+
+
+def test_a_proposed_slice_that_was_filled_by_interpolation_is_none_either(
+    trained: BlobProject,
+) -> None:
+    session = trained.session()
+    proposal = session.queue[0]
+    for index in (proposal.index - 1, proposal.index + 1):
+        session.open(proposal.case_id, index)
+        trained.paint(session)
+        session.accept()
+    session.fill_between()
+    session.open(proposal.case_id, proposal.index)
+    session.accept()
+    assert trained.mark(session, proposal)[:2] == ("accepted", "interpolated")
+    assert session.effort().keys() == {False}
+    assert session.curve()[0].agreement is None
+
+
+def test_a_slice_reset_to_the_prediction_is_pre_annotated_also_after_a_restart(
+    trained: BlobProject,
+) -> None:
+    session = trained.session()
+    seen = session.open_next()
+    known = {r.index for r in trained.project.journal.slice_states(seen.case_id)}
+    other = next(index for index in range(24) if index not in known)
+    session.open(seen.case_id, other)
+    session.reset_to_prediction()
+    session = trained.restart()
+    for index in (other, seen.index):
+        session.open(seen.case_id, index)
+        session.accept()
+    assert session.effort()[True].slices == 2
+    assert session.curve()[0].agreement == 1.0

@@ -144,13 +144,14 @@ class Annotation(Opening):
     def reset_to_prediction(self) -> Box | None:
         """Put the pre-annotation back; nothing happens where there is none."""
         editor, index = self._current()
-        assert self.case is not None
-        predicted = self.case.predicted_slice(self.plane, index)
-        if predicted is None:
+        predicted = self.case.predicted if self.case else None
+        run_id = predicted.run_ids[index] if predicted else None
+        if predicted is None or run_id is None:
             return None
         draft = SliceMark(SliceState.DRAFT, states.PREDICTION)
-        box = self._put(predicted, "reset", draft)
+        box = self._put(slice_of(predicted.labels, self.plane, index), "reset", draft)
         self._queue.bring_back(editor.case_id, index, "reset to the prediction")
+        self._queue.shown(editor.case_id, index, run_id)
         return box
 
     def reopen(self, case_id: int, index: int) -> None:
@@ -229,7 +230,7 @@ class Annotation(Opening):
         """Store what the slice cost, and how much was left of the pre-annotation that was shown."""
         editor, index = self._current()
         entry = self._queue.entry(editor.case_id, index)
-        run_id = entry.run_id if entry else None
+        run_id = entry.run_id if entry and entry.shown else None
         spent = self._watch.take((editor.case_id, index))
         found = effort_measurements(editor.case_id, self.plane, index, spent, run_id)
         agreed = self._agreement(run_id, audit=entry.proposal.audit) if entry and run_id else None

@@ -33,10 +33,21 @@ PROPOSE, WITHDRAW = "propose", "withdraw"
 
 @dataclass(frozen=True)
 class Entry:
-    """A proposal, and the run whose prediction is shown on its slice (`None` for no model)."""
+    """A proposed slice, and what the model has to do with it.
+
+    Parameters
+    ----------
+    proposal
+        The slice and why it was chosen.
+    run_id
+        The run whose prediction belongs to it; `None` for no model.
+    shown
+        Whether that prediction was drawn into the slice, so that the annotator began with it.
+    """
 
     proposal: Proposal
     run_id: str | None = None
+    shown: bool = False
 
     @property
     def place(self) -> tuple[int, int]:
@@ -67,7 +78,7 @@ class ProposalQueue:
         self._journal = project.journal
         self._plane = project.settings.plane
         stored = self._read()
-        self.entries = [_entry(values) for values in stored["entries"]]
+        self.entries: list[Entry] = stored["entries"]
         self.draws: int = stored["draws"]
         self.finished: bool = stored["finished"]
         self.set_aside = {int(case): words for case, words in stored["set_aside"].items()}
@@ -138,10 +149,10 @@ class ProposalQueue:
         self.save()
 
     def shown(self, case_id: int, index: int, run_id: str) -> None:
-        """Remember whose prediction a slice shows now."""
+        """Remember whose prediction was drawn into a slice."""
         entry = self.entry(case_id, index)
-        if entry is not None and entry.run_id != run_id:
-            new = dataclasses.replace(entry, run_id=run_id)
+        new = dataclasses.replace(entry, run_id=run_id, shown=True) if entry else None
+        if new is not None and new != entry:
             self.entries = [new if e is entry else e for e in self.entries]
             self.save()
 
@@ -173,7 +184,7 @@ class ProposalQueue:
             "draws": self.draws,
             "finished": self.finished,
             "set_aside": self.set_aside,
-            "entries": [{**vars(e.proposal), "run_id": e.run_id} for e in self.entries],
+            "entries": [_plain(entry) for entry in self.entries],
         }
         try:
             write_atomically(self._path, json.dumps(document, indent=1).encode())
@@ -217,7 +228,7 @@ class ProposalQueue:
         try:
             stored: dict[str, Any] = json.loads(self._path.read_bytes())
             if stored["version"] == VERSION:
-                return stored
+                return {**stored, "entries": [_entry(values) for values in stored["entries"]]}
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ProjectError(
                 f"{self._path} cannot be read ({error}); delete it to begin a new queue, "
@@ -229,6 +240,10 @@ class ProposalQueue:
         )
 
 
+def _plain(entry: Entry) -> dict[str, Any]:
+    return {**vars(entry.proposal), "run_id": entry.run_id, "shown": entry.shown}
+
+
 def _entry(values: dict[str, Any]) -> Entry:
-    proposal = {name: value for name, value in values.items() if name != "run_id"}
-    return Entry(Proposal(**proposal), values["run_id"])
+    of_entry = {name: values.pop(name) for name in ("run_id", "shown")}
+    return Entry(Proposal(**values), **of_entry)
