@@ -84,10 +84,6 @@ class LabelSchema:
         """The names of the active classes, without background."""
         return tuple(c.name for c in self.active)
 
-    def value_of(self, name: str) -> int:
-        """Return the voxel value of an active class; raise `InputError` if there is none."""
-        return self._named(name).value
-
     def add(self, name: str, color: str | None = None, key: str | None = None) -> LabelSchema:
         """Return the schema with one more class, under the lowest value that was never used."""
         value = 1 + max((c.value for c in self.classes), default=0)
@@ -171,13 +167,6 @@ class LabelSchema:
                 return label
         known = ", ".join(str(c.value) for c in self.classes) or "none"
         raise InputError(f"There is no label class with value {value}; the schema has {known}.")
-
-    def _named(self, name: str) -> LabelClass:
-        for label in self.active:
-            if label.name == name:
-                return label
-        known = ", ".join(self.class_names) or "none"
-        raise InputError(f"There is no label class '{name}'; the schema has {known}.")
 
     def _changed(self, value: int, change: Callable[[LabelClass], LabelClass]) -> LabelSchema:
         changed = change(self._valued(value))
