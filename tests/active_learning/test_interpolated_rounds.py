@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import nibabel as nib
+import numpy as np
 import pytest
 
 from napari_salient.active_learning.settings import SegmentationSettings
+from napari_salient.active_learning.simulation.cohort import _labels, _normalised
 from napari_salient.active_learning.simulation.experiment import RoundJob, run_round
 from napari_salient.active_learning.simulation.interpolated import Interpolated, add_interpolated
 from napari_salient.active_learning.training_set import group_by_case
@@ -36,6 +39,29 @@ def test_measured_on_enough_labelled_slices_the_weight_is_their_dice(tube_cohort
     examples = tube_cohort.examples(SETTINGS, group_by_case(labelled))
     add_interpolated(examples, tube_cohort, labelled, Interpolated())
     assert examples.weights == [1.0] * 22
+
+
+def test_each_volume_is_interpolated_by_its_own_spacing(tube_cohort: Cohort) -> None:
+    found = []
+    for stretched in (False, True):
+        slanted(tube_cohort, column_mm=5.0 if stretched else 1.0)
+        examples = tube_cohort.examples(SETTINGS, group_by_case([(1, 0), (1, 4)]))
+        add_interpolated(examples, tube_cohort, [(1, 0), (1, 4)], Interpolated(1.0))
+        found.append(examples.labels[3])
+    assert (found[0] != found[1]).any()
+
+
+def slanted(cohort: Cohort, column_mm: float) -> None:
+    """Write case 1 again: a square on top, a bar below, on pixels of that width."""
+    labels = np.zeros((20, 20, 12), np.uint8)
+    labels[4:12, 4:12, 6:], labels[8:11, 2:18, :8] = 1, 1
+    _normalised.cache_clear()
+    _labels.cache_clear()
+    for path, voxels in (
+        (cohort.images[1], labels.astype(np.float32)),
+        (cohort.labels[1], labels),
+    ):
+        nib.save(nib.Nifti1Image(voxels, np.diag([column_mm, 1.0, 1.0, 1.0])), path)
 
 
 def test_a_round_trains_on_interpolated_slices_by_their_weight(tube_cohort: Cohort) -> None:

@@ -142,6 +142,10 @@ class Cohort:
         """File names of the volumes, in the order of the cases."""
         return [path.name for path in self.images]
 
+    def spacing_of(self, case: int) -> tuple[float, float, float]:
+        """Return the edges of a case's voxel along (z, y, x) in mm."""
+        return read_header(self.images[case]).spacing
+
     def image(self, case: int) -> NDArray[np.float32]:
         """Return a case's normalised volume (channel, z, y, x)."""
         return _normalised(self.images[case])

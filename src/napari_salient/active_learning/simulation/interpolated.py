@@ -38,17 +38,18 @@ def add_interpolated(
 ) -> None:
     """Add the slices between the `labelled` ones, given as (case, index), to a training set."""
     by_case = group_by_case(labelled)
-    plane, spacing = cohort.plane, cohort.spacing
-    volumes = ((cohort.truth(case), indices, spacing) for case, indices in by_case.items())
-    quality = leave_one_out(volumes, plane) if how.weight is None else None
+    volumes = (
+        (cohort.truth(case), indices, cohort.spacing_of(case)) for case, indices in by_case.items()
+    )
+    quality = leave_one_out(volumes, cohort.plane) if how.weight is None else None
     for case, indices in by_case.items():
         add_between(
             examples,
             cohort.image(case),
             cohort.truth(case),
             indices,
-            plane,
-            spacing,
+            cohort.plane,
+            cohort.spacing_of(case),
             cohort.channels_of,
             quality=quality,
             weight=how.weight,
