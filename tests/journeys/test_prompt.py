@@ -298,6 +298,18 @@ def test_an_answer_for_a_volume_that_was_left_is_dropped(sit_down_to_prompt, hel
     assert "Another volume was opened" in prompter.notice
 
 
+def test_a_prompt_while_another_volume_is_read_is_dropped_with_a_word(sit_down_to_prompt):
+    prompter = sit_down_to_prompt()
+    desk = prompter.annotator.desk
+    prompter.open_ball()
+    here = prompter.annotator.session.case.case.id
+    desk._loader._ready.clear()
+    desk.go_to(next(c for c in (1, 2, 3, 4) if c != here), 5)
+    assert desk.busy
+    prompter.bar.prompts.ask(Smooth(1.0))
+    assert "is being read; the prompt was dropped" in prompter.notice
+
+
 def test_what_is_painted_before_the_answer_comes_stays(sit_down_to_prompt, held_answers):
     prompter = sit_down_to_prompt()
     annotator = prompter.annotator

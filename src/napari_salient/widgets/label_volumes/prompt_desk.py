@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Change = Prompt | Repair
 
 NO_CLASS = "Choose a class first, by its key or its button."
+READING = "The next volume is being read; the prompt was dropped, give it again once it is there."
 NOTHING = "Nothing to change there"
 GOING_ON = "Prompts go by intensities alone until the panel is opened again."
 DROPPED = "Another volume was opened before the answer came; the prompt was dropped."
@@ -68,7 +69,10 @@ class PromptDesk(QObject):
     def ask(self, change: Change) -> None:
         """Have a prompt or repair answered for the class that is painted with."""
         case, layer = self._desk.session.case, self._desk.view.layers.labels
-        if case is None or layer is None or self._desk.busy:
+        if self._desk.busy:
+            self._desk.told.emit(READING, "warning")
+            return
+        if case is None or layer is None:
             return
         if layer.selected_label not in [c.value for c in self._desk.session.project.schema.active]:
             self._desk.told.emit(NO_CLASS, "warning")
