@@ -190,8 +190,7 @@ class Prompting:
         hit = changing.any(axis=tuple(other for other in range(3) if other != axis))
         slices = (np.flatnonzero(hit) + found.box[2 * axis]).tolist()
         self._write(live, np.where(changing, found.labels, live), question.change, slices)
-        reason = f"{KINDS[type(question.change)]} on another slice, to be checked"
-        self._session.queue_drafts(slices, reason)
+        self._session.queue_drafts(slices, f"{KINDS[type(question.change)]}, to be checked")
         return Outcome(found.box, int(changing.sum()), len(slices))
 
     def ahead(self, reach_mm: float) -> Callable[[], object] | None:
@@ -225,11 +224,11 @@ class Prompting:
         change: Prompt | Repair,
         slices: list[int],
     ) -> None:
-        before, unseen = live.copy(), set(slices) - {self._session.index}
+        before = live.copy()
         live[...] = wanted
         try:
             touched = slice(slices[0], slices[-1] + 1)
-            self._session.record_changes(KINDS[type(change)], touched, unseen)
+            self._session.record_changes(KINDS[type(change)], touched)
         except ProjectError:
             live[...] = before
             raise
