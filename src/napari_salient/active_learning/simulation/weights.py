@@ -39,8 +39,8 @@ class WeightsFolder:
         path = self.path(record.strategy, record.seed, record.round)
         if not path.exists():
             raise RunError(
-                f"{path}, from which the next round of {record.strategy!r} would start, is gone; "
-                f"delete {self._output}.partial.jsonl to start the experiment again, or put it back."
+                f"{path}, from which the next round would start, is gone; "
+                f"delete {self._output}.partial.jsonl to start the experiment again."
             )
         return path
 
