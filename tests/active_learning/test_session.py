@@ -370,3 +370,26 @@ def test_undo_never_brings_a_retired_class_back_to_the_brush(blobs: Any) -> None
     session.undo()
     assert sorted(np.unique(case.labels)) == [0, 1]
     assert session.record_changes() is None
+
+
+def test_a_stroke_through_other_slices_draws_drafts_that_are_checked_next(blobs: Any) -> None:
+    session = blobs.session()
+    session.propose()
+    here = session.open_next()
+    session.case.labels[6:18, 5:9, 10] = 1
+    session.record_changes()
+    records = blobs.project.journal.slice_states(here.case_id)
+    notes = {r.index: r.note for r in records if r.state is SliceState.DRAFT}
+    assert notes == {i: "edited" if i == here.index else "prompted" for i in {*range(6, 18)}}
+    waiting = [(p.case_id, p.index) for p in session.queue]
+    assert waiting[0] == (here.case_id, here.index)
+    assert {index for _, index in waiting[:12]} == set(range(6, 18))
+
+
+def test_a_stroke_through_the_slices_of_a_held_out_case_queues_nothing(make_blobs: Any) -> None:
+    blobs = make_blobs(4, SplitFractions(0.5, 0.5, 0.0))
+    session = blobs.session()
+    session.open(min(blobs.project.catalogue.ids_in("validation")), 10)
+    session.case.labels[8:13, 5:9, 10] = 1
+    session.record_changes()
+    assert session.queue == []

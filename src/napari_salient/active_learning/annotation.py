@@ -25,7 +25,7 @@ from napari_salient.project import states
 from napari_salient.project.states import SliceMark, SliceState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -82,10 +82,11 @@ class Annotation(Opening):
                 return proposal
         return None
 
-    def record_changes(
-        self, kind: str = "stroke", touched: slice | None = None, unseen: Collection[int] = ()
-    ) -> int | None:
+    def record_changes(self, kind: str = "stroke", touched: slice | None = None) -> int | None:
         """Record what was painted since the last look as one row; its slices become drafts.
+
+        Only the current slice counts as drawn by hand. If others changed with it, as where somebody
+        paints in another plane, they come next in the queue, to be checked.
 
         Parameters
         ----------
@@ -93,8 +94,6 @@ class Annotation(Opening):
             What was done, in a word.
         touched
             Slices along the project's plane in which to look; all by default.
-        unseen
-            Slices that do not count as drawn by hand, as nobody looked at them meanwhile.
 
         Returns
         -------
@@ -106,12 +105,15 @@ class Annotation(Opening):
         if editor is None or change is None:
             return None
         done = [index for index in change.indices if editor.mark(index).state in DONE]
+        unseen = set(change.indices) - {self.index}
         row = editor.record(kind, change, unseen)
         self._did(editor.case_id)
         for index in change.indices:
             self._watch.stroke((editor.case_id, index))
         for index in done:
             self._queue.bring_back(editor.case_id, index, "edited after it was done")
+        if unseen and self.index is not None:
+            self.queue_drafts(change.indices, f"{kind}, to be checked")
         return row
 
     def accept(self) -> None:

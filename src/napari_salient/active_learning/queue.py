@@ -24,7 +24,7 @@ OPEN = (SliceState.PROPOSED, SliceState.DRAFT)
 UNSEEN = {
     (SliceState.PROPOSED, ""): "proposed",
     (SliceState.DRAFT, INTERPOLATED): "interpolated",
-    (SliceState.DRAFT, PROMPTED): "changed by a prompt",
+    (SliceState.DRAFT, PROMPTED): "changed from another slice",
 }
 """Marks of slices that nobody has looked at, and what became of them, in words."""
 PROPOSE, WITHDRAW = "propose", "withdraw"
@@ -145,8 +145,10 @@ class ProposalQueue:
         known = {entry.place: entry for entry in self.entries}
         new = {(case_id, i): Entry(Proposal(case_id, self._plane, i, 0.0, reason)) for i in indices}
         first = {place: known.get(place, entry) for place, entry in new.items()}
-        self.entries = list((first | known).values())
-        self.save()
+        entries = list((first | known).values())
+        if entries != self.entries:
+            self.entries = entries
+            self.save()
 
     def shown(self, case_id: int, index: int, run_id: str) -> None:
         """Remember whose prediction was drawn into a slice."""

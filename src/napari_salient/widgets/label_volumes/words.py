@@ -29,7 +29,7 @@ _NOTED = {
     (SliceState.DRAFT, states.INTERPOLATED): "interpolated, unchecked",
     (SliceState.ACCEPTED, states.PREDICTION): "accepted as the model drew it",
     (SliceState.ACCEPTED, states.EDITED): "accepted, drawn by you",
-    (SliceState.ACCEPTED, states.PROMPTED): "accepted as a prompt left it",
+    (SliceState.ACCEPTED, states.PROMPTED): "accepted as changed from another slice",
     (SliceState.ACCEPTED, states.INTERPOLATED): "accepted as interpolated",
     (SliceState.ACCEPTED, states.EMPTY): "accepted as empty",
     (SliceState.ACCEPTED, states.IMPORTED): "accepted, imported",
