@@ -55,15 +55,17 @@ class Modelling(Interpolating):
         self.first_weights: FirstWeights | None = None
         self._foreseen: _Foreseen | None = None
 
-    def round_job(self, run: Run, *, resume: bool = False) -> Iterator[Event]:
+    def round_job(
+        self, run: Run, *, resume: bool = False, settings: LoopSettings | None = None
+    ) -> Iterator[Event]:
         """Return the job that trains the next round, to be iterated in a worker thread.
 
         The labels it learns from are those of this moment. See `round_job.run_round` for its
         events; the last one's result is a `RoundResult` for `adopt`. With `resume` a cancelled
-        round goes on.
+        round goes on; its `settings` are those it began with, by default those of the session.
         """
         self.record_changes()
-        return _round_events(self._plan(), self.project, run, resume)
+        return _round_events(self._plan(settings or self.settings), self.project, run, resume)
 
     def adopt(self, result: RoundResult) -> Round:
         """Put a finished round to use: its model, its predictions, its queue.
@@ -211,11 +213,11 @@ class Modelling(Interpolating):
         except RunError:
             return None
 
-    def _plan(self) -> RoundPlan:
+    def _plan(self, settings: LoopSettings) -> RoundPlan:
         accepted, validation = self._accepted_of("pool"), self._accepted_of("validation")
         return RoundPlan(
             number=self._next_number(),
-            settings=self.settings,
+            settings=settings,
             plane=self.plane,
             schema=self.project.schema,
             accepted=accepted,

@@ -9,10 +9,11 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_salient.active_learning.modelling import KIND
 from napari_salient.active_learning.rounds import RoundResult
+from napari_salient.active_learning.settings import LoopSettings
 from napari_salient.engine.control import Control
 from napari_salient.engine.events import FinishReason, Warned
-from napari_salient.engine.run import Run, RunState, list_runs
-from napari_salient.errors import RunError, SalientError
+from napari_salient.engine.run import SETTINGS, Run, RunState, list_runs
+from napari_salient.errors import InputError, RunError, SalientError
 from napari_salient.widgets.notice import sentence_of
 from napari_salient.widgets.worker import start_job
 
@@ -66,18 +67,19 @@ class Trainer(QObject):
             return
         try:
             run = Run.create(self.session.project.runs_dir, KIND, self.session.settings)
-            self._work(run, resume=False)
+            self._work(run)
         except SalientError as error:
             self.told.emit(str(error), "error")
 
     def resume(self) -> None:
-        """Go on with a round that was stopped or cut off."""
+        """Go on with a round that was stopped or cut off, by the settings that it began with."""
         run = self.interrupted()
         if run is None:
             return
         try:
+            settings = _settings_of(run)
             run.restart()
-            self._work(run, resume=True)
+            self._work(run, settings)
         except SalientError as error:
             self.told.emit(str(error), "error")
 
@@ -119,9 +121,10 @@ class Trainer(QObject):
         """Return the newest run if it is a round that did not come to its end."""
         return None if self.running else interrupted_round(self.session.project.runs_dir)
 
-    def _work(self, run: Run, *, resume: bool) -> None:
+    def _work(self, run: Run, resumed: LoopSettings | None = None) -> None:
         self._labelled_at_start = self._accepted()
-        events: Iterator[Event] = run.record(self.session.round_job(run, resume=resume))
+        job = self.session.round_job(run, resume=resumed is not None, settings=resumed)
+        events: Iterator[Event] = run.record(job)
         self.run = run
         self.job = start_job(
             events,
@@ -197,6 +200,19 @@ class Trainer(QObject):
 
     def _rounds(self) -> list[Round]:
         return self.session.project.catalogue.rounds()
+
+
+def _settings_of(run: Run) -> LoopSettings:
+    from napari_salient.cli.parser import read_settings
+
+    path = run.directory / SETTINGS
+    try:
+        return read_settings(LoopSettings, path)
+    except InputError as error:
+        raise RunError(
+            f"The interrupted round cannot go on, as {path} does not hold its settings any more; "
+            "train a new round instead."
+        ) from error
 
 
 def interrupted_round(runs_dir: Path) -> Run | None:
