@@ -281,6 +281,6 @@ def test_workers_and_their_files_go_however_a_simulation_ends(tmp_path: Path, en
             simulation.stdin.flush()
         else:
             simulation.send_signal(signal.SIGINT if end == "interrupt" else signal.SIGKILL)
-        simulation.wait(timeout=30)
-    assert psutil.wait_procs([worker], timeout=30)[1] == []
+        simulation.wait(timeout=120)
+    assert psutil.wait_procs([worker], timeout=120)[1] == []
     assert list(temporary.iterdir()) == []
