@@ -78,7 +78,11 @@ class RepairMenu(QMenu):
         return size
 
     def _go(self, repair: Repair) -> None:
+        """Close the menu, give the keys back to the window, and ask for the repair."""
+        if self.focusWidget() is not None:
+            self.focusWidget().clearFocus()
         self.hide()
+        self.parentWidget().window().activateWindow()
         self.wanted.emit(repair)
 
     def _set_lock(self, on: bool) -> None:
