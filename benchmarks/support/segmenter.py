@@ -11,8 +11,8 @@ from napari_salient.active_learning.task import SegmentationTask
 from napari_salient.active_learning.training import cohort_spec
 from napari_salient.active_learning.training_set import group_by_case
 from napari_salient.engine.control import Control
-from napari_salient.engine.events import Finished, FinishReason
 from napari_salient.engine.fit import fit
+from napari_salient.engine.jobs import result_of
 
 if TYPE_CHECKING:
     from napari_salient.active_learning.model import Segmenter
@@ -28,7 +28,5 @@ def train_segmenter(
     task = SegmentationTask(cohort_spec(cohort, settings), examples, settings)
     begun = time.process_time()
     with TemporaryDirectory() as folder:
-        for event in fit(task, settings.fit, Control(), Path(folder)):
-            if isinstance(event, Finished) and event.reason is not FinishReason.COMPLETED:
-                raise event.error or RuntimeError(event.message)
+        result_of(fit(task, settings.fit, Control(), Path(folder)))
     return task.model.eval(), time.process_time() - begun

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from napari_salient.engine.events import Event, Finished, FinishReason, Progress
-from napari_salient.engine.jobs import job
-from napari_salient.errors import InputError
+from napari_salient.engine.jobs import Cancelled, job, outcome, result_of
+from napari_salient.errors import InputError, RunError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,3 +44,21 @@ def test_an_exception_without_words_is_called_by_its_name() -> None:
 def test_what_ends_the_process_is_not_held_up() -> None:
     with pytest.raises(KeyboardInterrupt):
         [*count(0, KeyboardInterrupt())]
+
+
+def test_a_job_within_a_job_passes_its_events_on_and_gives_its_result() -> None:
+    def inner() -> Iterator[Event]:
+        yield Progress(0, 1, "numbers")
+        yield Finished(FinishReason.COMPLETED, result=7)
+
+    assert [*outcome(inner())] == [Progress(0, 1, "numbers")]
+    assert result_of(inner()) == 7
+
+
+def test_what_ends_an_inner_job_ends_the_outer_one() -> None:
+    with pytest.raises(InputError, match="no numbers"):
+        result_of(count(1, InputError("There are no numbers.")))
+    with pytest.raises(Cancelled):
+        result_of(iter([Finished(FinishReason.CANCELLED)]))
+    with pytest.raises(RunError, match="without saying how"):
+        result_of(iter([]))

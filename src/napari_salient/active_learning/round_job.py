@@ -14,7 +14,7 @@ from napari_salient.active_learning.predict import predict_parts
 from napari_salient.active_learning.predictions import write_prediction
 from napari_salient.active_learning.round_examples import RoundExamples
 from napari_salient.active_learning.round_training import VolumeSource, round_spec, train_round
-from napari_salient.active_learning.rounds import Cancelled, RoundPlan, RoundResult, outcome
+from napari_salient.active_learning.rounds import RoundPlan, RoundResult
 from napari_salient.active_learning.score_file import write_scores
 from napari_salient.active_learning.scoring import Scorer, score_pool
 from napari_salient.active_learning.steadiness import compare_with_last
@@ -23,7 +23,7 @@ from napari_salient.active_learning.training_set import LabelSlices, group_by_ca
 from napari_salient.data.planes import axis_of
 from napari_salient.data.volumes import load_image, normalise
 from napari_salient.engine.events import CaseSkipped, Event, Finished, FinishReason, Progress
-from napari_salient.engine.jobs import job
+from napari_salient.engine.jobs import Cancelled, job, outcome
 from napari_salient.engine.threads import limit_threads, thread_share
 from napari_salient.errors import InputError, RunError
 

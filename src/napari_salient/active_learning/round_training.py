@@ -13,7 +13,6 @@ import torch
 from napari_salient.active_learning.measures import dice_per_class, mean_dice
 from napari_salient.active_learning.model import Segmenter, load_segmenter
 from napari_salient.active_learning.predict import predict_slices
-from napari_salient.active_learning.rounds import Cancelled, RoundPlan, outcome
 from napari_salient.active_learning.spec import spec_for
 from napari_salient.active_learning.task import SegmentationTask
 from napari_salient.active_learning.training_set import group_by_case
@@ -22,6 +21,7 @@ from napari_salient.engine.checkpoint import latest_checkpoint
 from napari_salient.engine.device import pick_device
 from napari_salient.engine.events import CaseSkipped, Event, Progress, Warned
 from napari_salient.engine.fit import fit
+from napari_salient.engine.jobs import Cancelled, outcome
 from napari_salient.errors import RunError, SalientError
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from napari_salient.active_learning.examples import Examples
+    from napari_salient.active_learning.rounds import RoundPlan
     from napari_salient.active_learning.settings import SegmentationSettings
     from napari_salient.active_learning.spec import SegmenterSpec
     from napari_salient.engine.run import Run

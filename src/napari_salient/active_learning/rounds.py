@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 from napari_salient.active_learning.interpolation import InterpolationQuality
 from napari_salient.active_learning.pool import Proposal
 from napari_salient.engine.atomic import write_atomically
-from napari_salient.engine.events import Event, Finished, FinishReason
 from napari_salient.errors import RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from torch import Tensor
@@ -29,30 +28,6 @@ if TYPE_CHECKING:
     """Gives a model its weights before the first round, and says in a sentence what they are."""
 
 FILE_NAME = "round.json"
-
-
-class Cancelled(Exception):
-    """A part of a round was told to stop; leaves the round's generator as `Finished`."""
-
-
-def outcome(events: Iterator[Event]) -> Generator[Event, None, Any]:
-    """Pass on the events of a job within a job and return its result.
-
-    Raises
-    ------
-    Cancelled
-        If the job was cancelled. What it failed with is raised as it is.
-    """
-    for event in events:
-        if not isinstance(event, Finished):
-            yield event
-        elif event.reason is FinishReason.COMPLETED:
-            return event.result
-        elif event.reason is FinishReason.CANCELLED:
-            raise Cancelled
-        else:
-            raise event.error or RunError(event.message)
-    raise RunError("A part of the round ended without saying how; start the round again.")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ import numpy as np
 from napari_salient.active_learning.simulation.interpolated import add_interpolated
 from napari_salient.active_learning.strategies import needs_of
 from napari_salient.active_learning.training_set import group_by_case
-from napari_salient.errors import RunError
+from napari_salient.engine.control import Control
+from napari_salient.engine.jobs import result_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,10 +22,8 @@ if TYPE_CHECKING:
 
     from napari_salient.active_learning.examples import Examples
     from napari_salient.active_learning.model import Segmenter
-    from napari_salient.active_learning.settings import SegmentationSettings
     from napari_salient.active_learning.simulation.cohort import Cohort
     from napari_salient.active_learning.simulation.experiment import RoundJob
-    from napari_salient.active_learning.task import SegmentationTask
 
 Fitted = tuple["Segmenter", list["Segmenter"]]
 """The trained model, and what its checkpoints hold where a strategy compares them."""
@@ -69,22 +68,13 @@ def _fit(
     from napari_salient.active_learning.committee import snapshots
     from napari_salient.active_learning.task import SegmentationTask
     from napari_salient.active_learning.training import cohort_spec
+    from napari_salient.engine.fit import fit
 
     seed = int(np.random.default_rng(entropy).integers(2**31))
     settings = replace(job.settings, fit=replace(job.settings.fit, seed=seed, threads=1))
     task = SegmentationTask(cohort_spec(cohort, settings), examples, settings, weights=weights)
     with TemporaryDirectory(prefix="napari-salient-simulate-") as folder:
-        _run(task, settings, Path(folder))
+        result_of(fit(task, settings.fit, Control(), Path(folder)))
         model: Segmenter = task.model.eval()
         wanted = job.query and "ensemble" in needs_of(job.strategies)
         return model, snapshots(Path(folder), model) if wanted else []
-
-
-def _run(task: SegmentationTask, settings: SegmentationSettings, folder: Path) -> None:
-    from napari_salient.engine.control import Control
-    from napari_salient.engine.events import Finished, FinishReason
-    from napari_salient.engine.fit import fit
-
-    for event in fit(task, settings.fit, Control(), folder):
-        if isinstance(event, Finished) and event.reason is not FinishReason.COMPLETED:
-            raise event.error or RunError(event.message)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_salient.engine.checkpoint import latest_checkpoint
 from napari_salient.engine.control import Control
-from napari_salient.engine.events import Finished, FinishReason
-from napari_salient.errors import RunError
+from napari_salient.engine.jobs import result_of
 from napari_salient.pretraining.intake import PoolFiles
 from napari_salient.pretraining.settings import PretrainingSettings
 
@@ -53,11 +52,8 @@ def pretrain(
     """
     from napari_salient.pretraining.job import pretrain_job
 
-    for event in pretrain_job(files, run_dir, settings, Control(), resume=True):
-        if isinstance(event, Finished) and event.reason is not FinishReason.COMPLETED:
-            raise event.error or RunError(event.message)
-    assert isinstance(event, Finished)
-    return settings.task, event.result
+    job = pretrain_job(files, run_dir, settings, Control(), resume=True)
+    return settings.task, result_of(job)
 
 
 def encoders_of(run_dirs: Sequence[Path], checkpoints: Sequence[Path]) -> dict[str, Path]:

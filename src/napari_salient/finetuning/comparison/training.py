@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_salient.engine.control import Control
-from napari_salient.engine.events import Evaluated, Finished, FinishReason
-from napari_salient.errors import RunError
+from napari_salient.engine.events import Evaluated
+from napari_salient.engine.jobs import outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,8 +105,6 @@ def _fit(task: SegmentationTask, cell: Cell, folder: Path) -> Iterator[Event]:
 
 
 def _curve(events: Iterator[Event]) -> Iterator[tuple[int, float]]:
-    for event in events:
+    for event in outcome(events):
         if isinstance(event, Evaluated):
             yield event.step, event.metrics["dice"]
-        if isinstance(event, Finished) and event.reason is not FinishReason.COMPLETED:
-            raise event.error or RunError(event.message)
