@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from napari_salient.active_learning.settings import SimulationSettings
 from napari_salient.active_learning.stopping import prequential_agreement
-from napari_salient.engine.line_file import LineFile
-from napari_salient.errors import InputError
+from napari_salient.engine.experiment_file import ExperimentFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,15 +71,8 @@ class RecordFile:
     """
 
     def __init__(self, output: Path, identity: dict[str, Any]) -> None:
-        self._file = LineFile(output.with_name(output.name + ".partial.jsonl"))
-        if not self._file.lines:
-            self._file.append(identity)
-        elif not same_experiment(_parsed(self._file.lines[0]), identity):
-            raise InputError(
-                f"{self._file.path} holds rounds of an experiment with other settings or volumes; "
-                f"repeat those settings to go on with it, or delete the file to start anew."
-            )
-        self.records = [_record(json.loads(line)) for line in self._file.lines[1:]]
+        self._file = ExperimentFile(output, identity, same_experiment)
+        self.records = [_record(values) for values in self._file.found]
 
     def add(self, record: Record) -> None:
         """Keep a record; it is on disk when this returns."""
@@ -95,7 +86,7 @@ class RecordFile:
 
     def close(self) -> None:
         """Remove the file: the result has been written."""
-        self._file.path.unlink()
+        self._file.close()
 
 
 def identity_of(settings: SimulationSettings, names: list[str]) -> dict[str, Any]:
@@ -111,15 +102,6 @@ def same_experiment(one: dict[str, Any], other: dict[str, Any]) -> bool:
     defaults = dataclasses.asdict(SimulationSettings())
     first, second = ({**defaults, **it["settings"], "processes": 0} for it in (one, other))
     return first == second and one["volumes"] == other["volumes"]
-
-
-def _parsed(line: str) -> dict[str, Any]:
-    """Return what `identity_of` gave to a line; of a line that is not such, an empty one."""
-    try:
-        found = json.loads(line)
-        return {"settings": dict(found["settings"]), "volumes": found["volumes"]}
-    except (ValueError, KeyError, TypeError):
-        return {"settings": {}, "volumes": None}
 
 
 def _record(values: dict[str, Any]) -> Record:

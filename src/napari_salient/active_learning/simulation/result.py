@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_salient.active_learning.simulation.records import same_experiment
 from napari_salient.engine.atomic import write_atomically
-from napari_salient.errors import InputError
+from napari_salient.engine.experiment_file import refuse_other_result
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,25 +19,12 @@ if TYPE_CHECKING:
 
 
 def check_output(output: Path, identity: dict[str, Any]) -> None:
-    """Refuse to write over anything but a result of the same experiment.
+    """Refuse to write over anything but a result of the same experiment; raises `InputError`."""
 
-    Raises
-    ------
-    InputError
-        If the file holds something else.
-    """
-    if not output.exists():
-        return
-    try:
-        stored = json.loads(output.read_bytes())
-        found = {"settings": stored["settings"], "volumes": stored["data"]["volumes"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        found = None
-    if found is None or not same_experiment(found, identity):
-        raise InputError(
-            f"{output} holds something other than the result of this experiment; choose another "
-            "name for the output, or move that file away."
-        )
+    def identity_in(result: dict[str, Any]) -> dict[str, Any]:
+        return {"settings": result["settings"], "volumes": result["data"]["volumes"]}
+
+    refuse_other_result(output, identity, identity_in, same_experiment)
 
 
 def write_result(

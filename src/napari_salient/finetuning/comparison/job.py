@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from napari_salient.active_learning.simulation.workers import worker_pool
 from napari_salient.engine.events import Evaluated, Event, Finished, FinishReason, Progress
+from napari_salient.engine.experiment_file import refuse_other_result
 from napari_salient.engine.jobs import job
 from napari_salient.errors import InputError
 from napari_salient.finetuning.comparison.arms import arms_of, cells_of
@@ -18,7 +20,7 @@ from napari_salient.finetuning.comparison.encoders import (
     pretraining_settings,
 )
 from napari_salient.finetuning.comparison.records import OutcomeFile, identity_of
-from napari_salient.finetuning.comparison.result import refuse_other_result, write_result
+from napari_salient.finetuning.comparison.result import write_result
 from napari_salient.finetuning.comparison.training import train_cell
 
 if TYPE_CHECKING:
@@ -77,7 +79,7 @@ def compare_job(
     yield Progress(0, 1, "reading volumes")
     cohort = read(settings.plane, settings.test_every)
     identity = identity_of(settings, cohort, checkpoints)
-    refuse_other_result(output, identity)
+    refuse_other_result(output, identity, itemgetter("experiment"))
     file = OutcomeFile(output, identity)
     with worker_pool(None, settings.processes or os.cpu_count() or 1) as pool:
         pretrainings = yield from _pretrain(

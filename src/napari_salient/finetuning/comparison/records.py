@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from typing import TYPE_CHECKING, Any
 
 from napari_salient.data.discover import content_hash
-from napari_salient.engine.line_file import LineFile
+from napari_salient.engine.experiment_file import ExperimentFile
 from napari_salient.engine.plain import plain
-from napari_salient.errors import InputError
 from napari_salient.finetuning.comparison.training import Outcome
 
 if TYPE_CHECKING:
@@ -30,16 +28,8 @@ class OutcomeFile:
     """
 
     def __init__(self, output: Path, identity: dict[str, Any]) -> None:
-        self._file = LineFile(output.with_name(output.name + ".partial.jsonl"))
-        first, *others = self._file.lines or [""]
-        if not first:
-            self._file.append(identity)
-        elif json.loads(first) != identity:
-            raise InputError(
-                f"{self._file.path} holds trainings of a comparison with other settings, volumes "
-                "or checkpoints; repeat those to go on with it, or delete the file to start anew."
-            )
-        self.outcomes = [Outcome(**json.loads(line)) for line in others]
+        self._file = ExperimentFile(output, identity)
+        self.outcomes = [Outcome(**values) for values in self._file.found]
 
     def add(self, outcome: Outcome) -> None:
         """Keep an outcome; it is on disk when this returns."""
@@ -48,7 +38,7 @@ class OutcomeFile:
 
     def close(self) -> None:
         """Remove the file: the result has been written."""
-        self._file.path.unlink()
+        self._file.close()
 
 
 def identity_of(

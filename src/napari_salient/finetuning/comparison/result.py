@@ -7,7 +7,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from napari_salient.engine.atomic import write_atomically
-from napari_salient.errors import InputError
 from napari_salient.finetuning.comparison.arms import SCRATCH, labelled_cases
 
 if TYPE_CHECKING:
@@ -22,27 +21,6 @@ NOTE = (
     "Trainings on a fixed test set; each encoder was pretrained once, so intervals over seeds do "
     "not hold for another pretraining. Research use only."
 )
-
-
-def refuse_other_result(output: Path, identity: dict[str, Any]) -> None:
-    """Refuse to write over anything but a result of the same experiment.
-
-    Raises
-    ------
-    InputError
-        If the file holds something else.
-    """
-    if not output.exists():
-        return
-    try:
-        found = json.loads(output.read_bytes())["experiment"]
-    except (OSError, ValueError, KeyError, TypeError):
-        found = None
-    if found != identity:
-        raise InputError(
-            f"{output} holds something other than the result of this comparison; choose another "
-            "name for the output, or move that file away."
-        )
 
 
 def write_result(
