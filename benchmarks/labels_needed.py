@@ -184,7 +184,8 @@ def needed_row(
         labels_to(goal, sizes, own[draw].mean(0)) / labels_to(goal, sizes, other[draw].mean(0))
         for draw in drawn
     ]
-    low, high = np.percentile([r for r in ratios if not np.isnan(r)] or [np.nan], (2.5, 97.5))
+    known = [r for r in ratios if not np.isnan(r)] or [np.nan]
+    low, high = np.percentile(known, (2.5, 97.5), method="nearest")
     labels = labels_to(goal, sizes, own.mean(0))
     ratio = labels / labels_to(goal, sizes, other.mean(0))
     return {

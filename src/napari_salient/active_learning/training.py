@@ -57,8 +57,7 @@ def train_job(
     yield Progress(0, 1, "reading volumes")
     cohort = Cohort.read(images, labels, plane, test_every)
     spec = cohort_spec(cohort, settings)
-    every = {case: range(cohort.slices[case]) for case in cohort.pool}
-    examples = cohort.examples(settings, every)
+    examples = cohort.whole_volumes(settings, cohort.pool)
     task = SegmentationTask(spec, examples, settings, evaluation=held_out(cohort))
     yield from fit(task, settings.fit, control, run_dir, resume=resume)
 

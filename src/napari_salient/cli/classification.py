@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 from napari_salient.cli.commands import WrongUsage
 from napari_salient.cli.follow import exit_code, follow
 from napari_salient.cli.output import pairs, show
-from napari_salient.cli.run_folders import checkpoint_of, encoder_settings, metrics_of, start
+from napari_salient.cli.run_folders import (
+    checkpoint_of,
+    encoder_settings,
+    metrics_of,
+    refuse_beside_resume,
+    start,
+)
 from napari_salient.engine.bounds import EveryNth
 from napari_salient.errors import InputError
 from napari_salient.finetuning.recipes import GradingRecipe, read_recipe
@@ -86,8 +92,7 @@ def finetune_classification(
         pretrained=pretrained and checkpoint_of(pretrained).absolute(),
         test_every=test_every,
     )
-    if resume and (runs or given != _ListGrading()):
-        raise WrongUsage("A resumed run keeps its settings and data; leave the other options out.")
+    refuse_beside_resume(resume, bool(runs or given != _ListGrading()))
     if not resume and not (images and grades):
         raise WrongUsage("Name a folder of pictures and the CSV file with their grades.")
     finished, run = _grade(given, runs or Path("runs"), resume)

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 from napari_salient.cli.commands import WrongUsage
 from napari_salient.cli.follow import exit_code, follow
 from napari_salient.cli.output import pairs, show
-from napari_salient.cli.run_folders import checkpoint_of, encoder_settings, metrics_of, start
+from napari_salient.cli.run_folders import (
+    checkpoint_of,
+    encoder_settings,
+    metrics_of,
+    refuse_beside_resume,
+    start,
+)
 from napari_salient.data.planes import Plane
 from napari_salient.engine.bounds import EveryNth
 from napari_salient.errors import InputError
@@ -88,8 +94,7 @@ def finetune(
         plane=plane,
         test_every=test_every,
     )
-    if resume and (runs or given != _FolderFinetuning()):
-        raise WrongUsage("A resumed run keeps its settings and data; leave the other options out.")
+    refuse_beside_resume(resume, bool(runs or given != _FolderFinetuning()))
     if not resume and not (images and labels and pretrained):
         raise WrongUsage("Name a folder of volumes, one of labels, and a checkpoint with --from.")
     finished, run = _finetune(given, runs or Path("runs"), resume)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from napari_salient.cli.commands import WrongUsage
 from napari_salient.cli.follow import exit_code, follow
 from napari_salient.cli.output import pairs, show
-from napari_salient.cli.run_folders import metrics_of, start
+from napari_salient.cli.run_folders import metrics_of, refuse_beside_resume, start
 from napari_salient.engine.bounds import EveryNth, Positive
 from napari_salient.engine.control import Control
 from napari_salient.engine.events import FinishReason
@@ -75,8 +75,7 @@ def train(
     given = _PoolTraining(
         **vars(settings), pool=pool and pool.absolute(), held_out_every=held_out_every
     )
-    if resume and (minutes or runs or given != _PoolTraining()):
-        raise WrongUsage("A resumed run keeps its settings and pool; leave the other options out.")
+    refuse_beside_resume(resume, bool(minutes or runs or given != _PoolTraining()))
     if resume is None and pool is None:
         raise WrongUsage("Name a folder of volumes or a project.")
     if minutes is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from napari_salient.cli.commands import WrongUsage
 from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,6 +28,18 @@ def start(resume: Path | None, runs_dir: Path, kind: str, settings: S) -> tuple[
     if run.state is not RunState.IDLE:
         run.restart()
     return run, stored
+
+
+def refuse_beside_resume(resume: Path | None, others: bool) -> None:
+    """Refuse options that a run which is resumed has its own of.
+
+    Raises
+    ------
+    WrongUsage
+        If a run is resumed and there are others.
+    """
+    if resume and others:
+        raise WrongUsage("A resumed run keeps its settings and data; leave the other options out.")
 
 
 def checkpoint_of(path: Path) -> Path:

@@ -10,7 +10,13 @@ from napari_salient.active_learning.settings import LoopSettings, SegmentationSe
 from napari_salient.cli.commands import WrongUsage
 from napari_salient.cli.follow import exit_code, follow
 from napari_salient.cli.output import pairs, show
-from napari_salient.cli.run_folders import checkpoint_of, encoder_settings, metrics_of, start
+from napari_salient.cli.run_folders import (
+    checkpoint_of,
+    encoder_settings,
+    metrics_of,
+    refuse_beside_resume,
+    start,
+)
 from napari_salient.data.planes import Plane
 from napari_salient.engine.bounds import EveryNth
 from napari_salient.errors import InputError
@@ -91,8 +97,9 @@ def train(
         test_every=test_every,
     )
     names_folders = runs is not None or of_folder != _FolderTraining(**vars(settings))
-    if resume and (pretrained or names_folders or settings != SegmentationSettings()):
-        raise WrongUsage("A resumed run keeps its settings and data; leave the other options out.")
+    refuse_beside_resume(
+        resume, bool(pretrained or names_folders or settings != SegmentationSettings())
+    )
     if project is not None and not names_folders:
         finished, run = _train_project(project, resume, pretrained, settings)
     elif project is None and pretrained is None and (resume or (images and labels)):

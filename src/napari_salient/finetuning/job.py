@@ -57,8 +57,7 @@ def finetune_job(
     yield Progress(0, 1, "reading volumes")
     pretraining, weights = load_pretrained(checkpoint)
     cohort = Cohort.read(images, labels, plane, test_every)
-    every = {case: range(cohort.slices[case]) for case in cohort.pool}
-    examples = cohort.examples(settings, every)
+    examples = cohort.whole_volumes(settings, cohort.pool)
     spec = cohort_spec(cohort, settings)
     task = FinetuningTask(weights, spec, examples, settings, evaluation=held_out(cohort))
     yield from transferred(task.coverage)

@@ -164,6 +164,10 @@ class Cohort:
             examples.add(self.image(case), labels, self.plane, of_case)
         return examples
 
+    def whole_volumes(self, settings: SegmentationSettings, cases: Collection[int]) -> Examples:
+        """Return a training set of every slice of some cases."""
+        return self.examples(settings, {case: range(self.slices[case]) for case in cases})
+
     def channels_of(self, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Turn label values into output channels; values that the pool lacks become unsure."""
         table = np.full(256, UNSURE, dtype=np.uint8)

@@ -90,7 +90,7 @@ def _task(cohort: Cohort, cell: Cell, measured: tuple[int, ...]) -> Segmentation
     from napari_salient.pretraining.transfer import load_pretrained
 
     spec = cohort_spec(cohort, cell.settings)
-    examples = cohort.examples(cell.settings, {c: range(cohort.slices[c]) for c in cell.cases})
+    examples = cohort.whole_volumes(cell.settings, cell.cases)
     evaluation = held_out(replace(cohort, test=measured))
     if cell.arm.checkpoint is None:
         return SegmentationTask(spec, examples, cell.settings, evaluation=evaluation)
