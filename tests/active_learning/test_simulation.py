@@ -248,7 +248,7 @@ def test_impossible_settings_are_refused_before_anything_is_written(
 
 
 WORKER = """
-import os, tempfile, time
+import os, signal, tempfile, time
 from napari_salient.active_learning.simulation.workers import worker_pool
 
 def litter():
@@ -257,6 +257,7 @@ def litter():
     return os.getpid()
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
     with worker_pool(None, 1) as pool:
         print(pool.submit(litter).result(), flush=True)
         pool.submit(time.sleep, 600)
@@ -281,6 +282,6 @@ def test_workers_and_their_files_go_however_a_simulation_ends(tmp_path: Path, en
             simulation.stdin.flush()
         else:
             simulation.send_signal(signal.SIGINT if end == "interrupt" else signal.SIGKILL)
-        simulation.wait(timeout=120)
-    assert psutil.wait_procs([worker], timeout=120)[1] == []
+        simulation.wait(timeout=30)
+    assert psutil.wait_procs([worker], timeout=30)[1] == []
     assert list(temporary.iterdir()) == []
