@@ -141,3 +141,34 @@ def test_a_slice_reset_to_the_prediction_is_pre_annotated_also_after_a_restart(
         session.accept()
     assert session.effort()[True].slices == 2
     assert session.curve()[0].agreement == 1.0
+
+
+def test_a_stroke_through_several_slices_is_one_on_the_slice_that_was_looked_at(
+    blobs: BlobProject,
+) -> None:
+    session = blobs.session()
+    case = session.open(1, 5)
+    case.labels[3:8, 2, 2] = 1
+    session.record_changes()
+    for index in (5, 3, 7):
+        session.open(1, index)
+        session.accept()
+    spent = session.effort()[False]
+    assert spent.slices == 3
+    assert spent.strokes == pytest.approx(1 / 3)
+
+
+def test_a_slice_stays_pre_annotated_when_it_is_accepted_again_after_a_new_round(
+    trained: BlobProject,
+) -> None:
+    session = trained.session()
+    first = session.open_next()
+    assert first is not None
+    session.accept()
+    session.adopt(trained.train(session))
+    session.open(first.case_id, first.index)
+    trained.paint(session)
+    session.accept()
+    session = trained.restart()
+    assert session._log.pre_annotated[first.case_id, first.index]
+    assert session.effort()[True].slices == 1

@@ -108,8 +108,8 @@ class Annotation(Opening):
         unseen = set(change.indices) - {self.index}
         row = editor.record(kind, change, unseen)
         self._did(editor.case_id)
-        for index in change.indices:
-            self._watch.stroke((editor.case_id, index))
+        looked_at = change.indices[0] if self.index is None else self.index
+        self._watch.stroke((editor.case_id, looked_at))
         for index in done:
             self._queue.bring_back(editor.case_id, index, "edited after it was done")
         if unseen and self.index is not None:

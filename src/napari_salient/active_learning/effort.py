@@ -46,7 +46,7 @@ class Stopwatch:
         self._last = place, now
 
     def stroke(self, place: tuple[int, int]) -> None:
-        """Note a change of labels on the slice."""
+        """Note a change of labels made while looking at the slice."""
         self.active(place)
         self._strokes[place] += 1
 
@@ -69,7 +69,7 @@ def effort(log: WorkLog) -> dict[bool, Effort]:
     """Return the effort of slices begun blank (`False`) and of pre-annotated ones (`True`).
 
     A kind without a slice is missing. A slice that was decided about several times counts once,
-    with all that was spent on it; it is pre-annotated if it was so at the last decision.
+    with all that was spent on it; it is pre-annotated if it was so at any decision.
     """
     helped = log.pre_annotated
     kinds = {kind: [p for p, was in helped.items() if was is kind] for kind in (False, True)}

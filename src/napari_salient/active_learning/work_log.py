@@ -59,7 +59,10 @@ class WorkLog:
         self.add(*found)
 
     def add(self, *found: Measurement) -> None:
-        """Take in new measurements: efforts on a slice add up, the last agreement counts."""
+        """Take in new measurements: efforts on a slice add up, the last agreement counts.
+
+        A slice that was pre-annotated once stays so: a round later the queue has forgotten it.
+        """
         for measurement in found:
             region = measurement.region or {}
             place = measurement.case_id, int(region.get("index", -1))
@@ -73,7 +76,8 @@ class WorkLog:
             elif measurement.name in (SECONDS, STROKES):
                 spent = self.seconds if measurement.name == SECONDS else self.strokes
                 spent[place] += measurement.value
-                self.pre_annotated[place] = measurement.run_id is not None
+                helped = self.pre_annotated.get(place, False)
+                self.pre_annotated[place] = helped or measurement.run_id is not None
 
     def of_accepted(self, accepted: set[Place]) -> list[SliceAgreement]:
         """Return the agreements on slices that are accepted."""
