@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections import defaultdict
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ from napari_salient.engine.nest import put_together, take_apart
 from napari_salient.errors import RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from torch import Tensor
@@ -139,21 +141,29 @@ def load_checkpoint(path: Path) -> Checkpoint:
     RunError
         If the file is absent, damaged, cut off, or was not written by this program.
     """
-    tensors, metadata = _read(path)
-    try:
-        if metadata.get("format") != FORMAT:
-            raise RunError(
-                f"{path} was not written by this program (or by a later version); choose a "
-                "checkpoint from a run's folder."
-            )
+    tensors, metadata = _read(path, "pt")
+    with _damage_as_sentence(path):
+        _require_format(path, metadata)
         if metadata["checksum"] != _checksum(tensors, metadata):
             raise RunError(f"{path} is damaged: its checksum is wrong; use an earlier checkpoint.")
-        state = put_together(json.loads(metadata["state"]), tensors)
-        meta = json.loads(metadata["meta"])
         model = {n.removeprefix(MODEL): t for n, t in tensors.items() if n.startswith(MODEL)}
-        return Checkpoint(path, model, state, {**meta, "step": int(meta["step"])})
-    except (KeyError, TypeError, ValueError) as error:
-        raise RunError(f"{path} is damaged ({error!r}); use an earlier checkpoint.") from error
+        return _put_together(path, model, metadata, tensors)
+
+
+def load_outline(path: Path) -> Checkpoint:
+    """Read a checkpoint without its tensors: at once, without torch, its checksum unchecked.
+
+    Its model is empty, and tensors of its state are `None`.
+
+    Raises
+    ------
+    RunError
+        If the file is absent, cut off, or was not written by this program.
+    """
+    _, metadata = _read(path, "np", tensors=False)
+    with _damage_as_sentence(path):
+        _require_format(path, metadata)
+        return _put_together(path, {}, metadata, defaultdict(lambda: None))
 
 
 def load_model_weights(path: Path) -> dict[str, Tensor]:
@@ -167,20 +177,49 @@ def load_model_weights(path: Path) -> dict[str, Tensor]:
     return load_checkpoint(path).model
 
 
-def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+def _read(
+    path: Path, framework: str, *, tensors: bool = True
+) -> tuple[dict[str, Tensor], dict[str, str]]:
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(path, framework=framework) as file:
+            names = list(file.keys()) if tensors else []
             # Cloned: what safetensors returns may be mapped from the file.
-            tensors = {name: file.get_tensor(name).clone() for name in list(file.keys())}
-            return tensors, file.metadata() or {}
+            return {name: file.get_tensor(name).clone() for name in names}, file.metadata() or {}
     except FileNotFoundError as error:
         raise RunError(f"There is no checkpoint {path}.") from error
     except (OSError, SafetensorError, ValueError) as error:
         raise RunError(
             f"{path} is cut off, damaged or no checkpoint ({error}); use an earlier one."
         ) from error
+
+
+def _require_format(path: Path, metadata: Mapping[str, str]) -> None:
+    if metadata.get("format") != FORMAT:
+        raise RunError(
+            f"{path} was not written by this program (or by a later version); choose a "
+            "checkpoint from a run's folder."
+        )
+
+
+def _put_together(
+    path: Path,
+    model: dict[str, Tensor],
+    metadata: Mapping[str, str],
+    tensors: Mapping[str, Any],
+) -> Checkpoint:
+    state = put_together(json.loads(metadata["state"]), tensors)
+    meta = json.loads(metadata["meta"])
+    return Checkpoint(path, model, state, {**meta, "step": int(meta["step"])})
+
+
+@contextmanager
+def _damage_as_sentence(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(f"{path} is damaged ({error!r}); use an earlier checkpoint.") from error
 
 
 def _storable(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

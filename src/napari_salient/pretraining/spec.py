@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -55,6 +56,11 @@ class EncoderSpec:
             return 32, 32
         halvings = (sum(step == 2 for step in steps) for steps in zip(*self.strides, strict=True))
         return tuple(2 ** (n + 1) if n else 1 for n in halvings)
+
+    def fingerprint(self) -> str:
+        """Return what encoders have in common whose weights fit each other, in eight digits."""
+        described = repr((self.in_channels, self.width, self.strides))
+        return hashlib.blake2b(described.encode(), digest_size=4).hexdigest()
 
 
 @dataclass(frozen=True)
