@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,25 +14,13 @@ from napari_salient.cli.run_folders import metrics_of, refuse_beside_resume, sta
 from napari_salient.engine.bounds import EveryNth, Positive
 from napari_salient.engine.control import Control
 from napari_salient.engine.events import FinishReason
-from napari_salient.errors import InputError
-from napari_salient.pretraining.settings import PretrainingSettings
+from napari_salient.pretraining.settings import KIND, PoolTraining, PretrainingSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from napari_salient.engine.events import Finished
     from napari_salient.engine.run import Run
-    from napari_salient.pretraining.intake import PoolFiles
-
-KIND = "pretraining"
-
-
-@dataclass(frozen=True, kw_only=True)
-class _PoolTraining(PretrainingSettings):
-    """What a run keeps, so that it is resumed on the same volumes."""
-
-    pool: Path | None = None
-    held_out_every: EveryNth = 5
 
 
 def train(
@@ -72,10 +60,10 @@ def train(
     settings
         The task, the network and the run.
     """
-    given = _PoolTraining(
+    given = PoolTraining(
         **vars(settings), pool=pool and pool.absolute(), held_out_every=held_out_every
     )
-    refuse_beside_resume(resume, bool(minutes or runs or given != _PoolTraining()))
+    refuse_beside_resume(resume, bool(minutes or runs or given != PoolTraining()))
     if resume is None and pool is None:
         raise WrongUsage("Name a folder of volumes or a project.")
     if minutes is not None:
@@ -93,22 +81,22 @@ def pool_settings(options: Mapping[str, Any]) -> dict[str, Any]:
     return {"context": 0} if options["pool"] and find_pictures(Path(options["pool"])) else {}
 
 
-def _train(given: _PoolTraining, runs: Path | None, resume: Path | None) -> tuple[Finished, Run]:
+def _train(given: PoolTraining, runs: Path | None, resume: Path | None) -> tuple[Finished, Run]:
     from napari_salient.pretraining.job import pretrain_job
 
     if resume is None:
-        _files(given)  # A pool that cannot be used leaves no run behind.
+        given.files()  # A pool that cannot be used leaves no run behind.
     run, kept = start(resume, runs or _runs_of(given), KIND, given)
-    job = pretrain_job(_files(kept), run.directory, kept, run.control, resume=resume is not None)
+    job = pretrain_job(kept.files(), run.directory, kept, run.control, resume=resume is not None)
     return follow(run.record(job), run.control, "train pretraining"), run
 
 
-def _within(minutes: float, given: _PoolTraining) -> _PoolTraining:
+def _within(minutes: float, given: PoolTraining) -> PoolTraining:
     """Return the settings with as many steps as fit into some minutes on this machine."""
     from napari_salient.pretraining.job import steps_within, time_job
 
     control = Control()
-    finished = follow(time_job(_files(given), given, control), control, "train pretraining")
+    finished = follow(time_job(given.files(), given, control), control, "train pretraining")
     if finished.reason is FinishReason.CANCELLED:
         raise KeyboardInterrupt
     steps = steps_within(minutes, finished.result)
@@ -120,15 +108,7 @@ def _within(minutes: float, given: _PoolTraining) -> _PoolTraining:
     return replace(given, fit=replace(given.fit, steps=steps))
 
 
-def _files(given: _PoolTraining) -> PoolFiles:
-    from napari_salient.pretraining.intake import find_pool
-
-    if given.pool is None:
-        raise InputError("These settings name no pool; start a new run on a folder of volumes.")
-    return find_pool(given.pool, given.held_out_every)
-
-
-def _runs_of(given: _PoolTraining) -> Path:
+def _runs_of(given: PoolTraining) -> Path:
     """Return a project's own place for runs, or one in the current folder."""
     from napari_salient.project.layout import RUNS, is_project
 

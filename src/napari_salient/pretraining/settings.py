@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from napari_salient.data.planes import Plane
-from napari_salient.engine.bounds import Bounded, Count, Natural, NonNegative, Positive, Share
+from napari_salient.engine.bounds import (
+    Bounded,
+    Count,
+    EveryNth,
+    Natural,
+    NonNegative,
+    Positive,
+    Share,
+)
 from napari_salient.engine.settings import FitSettings
+from napari_salient.errors import InputError
+
+if TYPE_CHECKING:
+    from napari_salient.pretraining.intake import PoolFiles
+
+KIND = "pretraining"
+"""How the folders of its runs begin."""
 
 TaskName = Literal["rotation", "jigsaw", "relative_location", "cpc", "exemplar", "masked"]
 
@@ -147,3 +163,27 @@ class PretrainingSettings(Bounded):
     exemplar: ExemplarSettings = field(default_factory=ExemplarSettings)
     masked: MaskedSettings = field(default_factory=MaskedSettings)
     fit: FitSettings = field(default_factory=FitSettings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolTraining(PretrainingSettings):
+    """What a run keeps, so that it is resumed on the same volumes.
+
+    Parameters
+    ----------
+    pool
+        Folder of volumes or pictures, or of a labelling project.
+    held_out_every
+        Every n-th patient in sorted order is held out.
+    """
+
+    pool: Path | None = None
+    held_out_every: EveryNth = 5
+
+    def files(self) -> PoolFiles:
+        """Find the volumes; raises what `find_pool` does, and `InputError` where none is named."""
+        from napari_salient.pretraining.intake import find_pool
+
+        if self.pool is None:
+            raise InputError("These settings name no pool; start a new run on a folder of volumes.")
+        return find_pool(self.pool, self.held_out_every)
