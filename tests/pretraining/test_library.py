@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,7 +20,6 @@ from napari_salient.pretraining.library import (
     read_entry,
     set_note,
 )
-from napari_salient.pretraining.settings import PretrainingSettings
 from napari_salient.pretraining.task import PretrainingTask
 
 from .toys import pool_of, settings_of
@@ -29,20 +28,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@dataclass(frozen=True, kw_only=True)
-class OnPool(PretrainingSettings):
-    """What a run on a folder keeps beside its settings."""
-
-    pool: Path | None = None
-
-
 @pytest.fixture
 def pretrain(tmp_path):
     """Return a function that trains for four steps in a new run and returns its folder."""
 
     def make(day: int = 1, held_out: bool = True, **changes: Any) -> Path:
         settings = settings_of(changes.pop("task", "rotation"), **changes)
-        kept = OnPool(**vars(settings), pool=tmp_path / "images")
+        kept = {**vars(settings), "pool": tmp_path / "images"}
         run = Run.create(tmp_path / "runs", "pretraining", kept)
         directory = run.directory.with_name(f"pretraining-202603{day:02}T100000-00aa")
         run.directory.rename(directory)
