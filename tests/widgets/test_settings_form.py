@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QApplication
 from napari_salient.active_learning.settings import LoopSettings, SimulationSettings
 from napari_salient.engine.bounds import Bounded, Bounds, Count, Positive
 from napari_salient.engine.settings import FitSettings
+from napari_salient.pretraining.settings import PretrainingSettings
 from napari_salient.widgets.field_editors import FloatEditor, float_text
 from napari_salient.widgets.settings_form import SettingsForm, label_of, parameter_help
 
@@ -166,6 +167,9 @@ def test_the_docstring_is_the_tooltip(form):
     assert form.editor("inner.rate").native.toolTip() == "<qt>How fast, in mm per second.</qt>"
     assert parameter_help(FitSettings)["clip_norm"].endswith("0 turns clipping off.")
     assert parameter_help(int) == {}
+    assert (
+        parameter_help(PretrainingSettings)["cpc"] == parameter_help(PretrainingSettings)["jigsaw"]
+    )
 
 
 def test_hidden_fields_keep_the_value_they_were_given(qtbot):
@@ -174,6 +178,22 @@ def test_hidden_fields_keep_the_value_they_were_given(qtbot):
     form.set_value(CHANGED)
     form.editor("steps").value = 9
     assert form.value() == replace(CHANGED, steps=9)
+
+
+def test_a_dot_hides_a_field_of_a_group(qtbot):
+    form = SettingsForm(Outer, hidden=("inner.rate",))
+    qtbot.addWidget(form)
+    form.set_value(CHANGED)
+    with pytest.raises(KeyError):
+        form.editor("inner.rate")
+    assert form.value() == CHANGED
+
+
+def test_a_group_that_does_not_apply_is_out_of_sight_and_keeps_its_values(form):
+    form.set_value(CHANGED)
+    form.show_group("inner", False)
+    assert not form.editor("inner.rate").native.isVisible()
+    assert form.value() == CHANGED
 
 
 def test_the_wheel_scrolls_past_a_number_without_focus(form):

@@ -26,7 +26,7 @@ class SettingsForm(QWidget):
         The dataclass. Its fields are int, float, bool, str, `Path`, `Literal`, one of these or
         `None`, or another dataclass.
     hidden
-        Names of fields that the form leaves at the value it was given.
+        Names of fields that the form leaves at the value it was given; a dot leads into a group.
     """
 
     changed = Signal(object)
@@ -43,6 +43,7 @@ class SettingsForm(QWidget):
         self._kept: Any = settings_class()
         self._editors: dict[str, Editor] = {}
         self._groups: dict[str, SettingsForm] = {}
+        self._folds: dict[str, QCollapsible] = {}
         self._quiet = False
         self._rows = QFormLayout()
         self._rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -75,13 +76,18 @@ class SettingsForm(QWidget):
         first, _, rest = name.partition(".")
         return self._groups[first].editor(rest) if rest else self._editors[first]
 
+    def show_group(self, name: str, shown: bool) -> None:
+        """Show the group of a nested dataclass, or hide one that does not apply; it is kept."""
+        self._folds[name].setVisible(shown)
+
     def _build(self, hidden: tuple[str, ...]) -> None:
         types, help_of = annotations_of(self._class), parameter_help(self._class)
         for field in dataclasses.fields(self._class):
             if field.name in hidden:
                 continue
             if dataclasses.is_dataclass(types[field.name]):
-                self._add_group(field.name, types[field.name], help_of.get(field.name, ""))
+                inside = _inside(field.name, hidden)
+                self._add_group(field.name, types[field.name], inside, help_of.get(field.name, ""))
             else:
                 self._add_row(field.name, types[field.name], help_of.get(field.name, ""))
 
@@ -98,8 +104,10 @@ class SettingsForm(QWidget):
         self._rows.addRow(label, editor.native)
         self._editors[name] = editor
 
-    def _add_group(self, name: str, settings_class: type, tooltip: str) -> None:
-        group = SettingsForm(settings_class)
+    def _add_group(
+        self, name: str, settings_class: type, hidden: tuple[str, ...], tooltip: str
+    ) -> None:
+        group = SettingsForm(settings_class, hidden)
         group.set_value(getattr(self._kept, name))
         group.changed.connect(self._edited)
         fold = QCollapsible(label_of(name))
@@ -107,7 +115,7 @@ class SettingsForm(QWidget):
         fold.addWidget(group)
         fold.setToolTip(_wrapped(tooltip))
         self.layout().addWidget(fold)
-        self._groups[name] = group
+        self._groups[name], self._folds[name] = group, fold
 
     def _edited(self, _value: Any = None) -> None:
         if not self._quiet:
@@ -126,7 +134,16 @@ def parameter_help(documented: type) -> dict[str, str]:
     parsed = docstring_parser.parse(
         documented.__doc__ or "", style=docstring_parser.DocstringStyle.NUMPYDOC
     )
-    return {item.arg_name: " ".join((item.description or "").split()) for item in parsed.params}
+    return {
+        name: " ".join((item.description or "").split())
+        for item in parsed.params
+        for name in item.arg_name.split(", ")
+    }
+
+
+def _inside(group: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    prefix = f"{group}."
+    return tuple(name.removeprefix(prefix) for name in names if name.startswith(prefix))
 
 
 def label_of(name: str) -> str:
