@@ -97,6 +97,30 @@ def test_volumes_that_cannot_be_segmented_are_named_and_the_others_written(
     assert len([*Path(at.predicted).iterdir()]) == 5
 
 
+def test_volumes_that_cannot_be_measured_are_named_and_the_others_measured(
+    at: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ("--images", at.images, "--labels", at.labels)
+    run = json_of(capsys, "train", "segmentation", *data, *TINY)["run"]
+    Path(at.images, "case-2.nii.gz").write_bytes(b"no volume")
+    Path(at.labels, "case-4.nii.gz").write_bytes(b"no labels")
+    assert main(["evaluate", "segmentation", run, *data, "--json"]) == 1
+    said = capsys.readouterr()
+    result = json.loads(said.out)
+    assert [row["case"] for row in result["cases"]] == ["case-0", "case-1", "case-3", "case-5"]
+    assert list(result["left_out"]) == ["case-2.nii.gz", "case-4.nii.gz"]
+    last = said.err.splitlines()[-1]
+    assert last == (
+        "napari-salient: 4 of 6 volumes were measured; left out: case-2.nii.gz, case-4.nii.gz."
+    )
+    for number in (0, 1, 3, 5):
+        Path(at.images, f"case-{number}.nii.gz").write_bytes(b"no volume")
+    assert main(["evaluate", "segmentation", run, *data]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "None of the 6 volumes could be measured" in said.err.splitlines()[-1]
+
+
 def test_an_image_that_is_gone_is_named_and_the_other_cases_exported(
     at: Folders, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,7 +13,7 @@ from napari_salient.data.labels import write_labels
 from napari_salient.data.volumes import load_image, normalise, read_header
 from napari_salient.engine.events import Event, Finished, FinishReason, Progress
 from napari_salient.engine.jobs import job
-from napari_salient.engine.writing import write_each
+from napari_salient.engine.writing import attempt_each, outcome_sentence, write_each
 from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
@@ -109,34 +109,49 @@ def evaluate_job(checkpoint: Path, images: Path, labels: Path, control: Control)
 
     Yields
     ------
+    CaseSkipped
+        For each volume that is left out because it or its labels cannot be read, or because the
+        model does not take it.
     Progress
         After each volume.
     Finished
-        At the end; its result has ``cases`` (one row a volume) and ``mean`` over volumes.
+        At the end; its result has ``cases`` (one row a volume), ``mean`` over volumes, and
+        ``left_out`` (why, by the name of the file).
     """
     from napari_salient.active_learning.model import load_segmenter
-    from napari_salient.active_learning.predict import predict_volume
     from napari_salient.data.discover import pair_labels
-    from napari_salient.data.labels import read_labels
 
     model = load_segmenter(checkpoint).eval()
     files = find_volumes(images)
     pairs = pair_labels(files, labels)
     if not pairs:
         raise InputError(f"No volume in {images} has a label of the same name in {labels}.")
-    rows = []
-    for done, path in enumerate((p for p in files if case_name(p) in pairs), start=1):
-        header = read_header(path)
-        _check_channels(model, header.channels, path)
-        prediction, _ = predict_volume(model, normalise(load_image(header)))
-        truth = read_labels(pairs[case_name(path)], header)
-        rows.append({"case": case_name(path), **_scores(model, prediction, truth, header.spacing)})
-        yield Progress(done, len(pairs), "volumes measured")
-        if not control.proceed():
-            yield Finished(FinishReason.CANCELLED)
-            return
-    result = {"cases": rows, "mean": _column_means(rows)}
-    yield Finished(FinishReason.COMPLETED, result=result)
+    paired = [path for path in files if case_name(path) in pairs]
+    cases = [
+        (path.name, partial(_measured, model, path, pairs[case_name(path)])) for path in paired
+    ]
+    rows, left_out, reason = yield from attempt_each(cases, "volumes measured", control)
+    if reason is FinishReason.CANCELLED:
+        yield Finished(reason)
+        return
+    if not rows:
+        why = next(iter(left_out.values()))
+        raise InputError(f"None of the {len(paired)} volumes could be measured: {why}")
+    result = {"cases": rows, "mean": _column_means(rows), "left_out": left_out}
+    message = outcome_sentence(len(rows), left_out, "measured")
+    yield Finished(reason, message=message, result=result)
+
+
+def _measured(model: Segmenter, path: Path, label: Path) -> dict[str, Any]:
+    """Return a volume's row of the table."""
+    from napari_salient.active_learning.predict import predict_volume
+    from napari_salient.data.labels import read_labels
+
+    header = read_header(path)
+    _check_channels(model, header.channels, path)
+    truth = read_labels(label, header)
+    prediction, _ = predict_volume(model, normalise(load_image(header)))
+    return {"case": case_name(path), **_scores(model, prediction, truth, header.spacing)}
 
 
 def held_out(cohort: Cohort) -> Evaluation:

@@ -19,11 +19,10 @@ from napari_salient.engine.events import Event, Finished, FinishReason
 from napari_salient.errors import RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from types import FrameType
 
     from napari_salient.engine.control import Control
-    from napari_salient.engine.writing import Written
 
 STOPPING = "Stopping once the state is saved; press Ctrl-C again to stop at once."
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -73,12 +72,11 @@ def exit_code(finished: Finished) -> int:
     return INTERRUPTED if finished.reason == FinishReason.CANCELLED else DONE
 
 
-def written_code(finished: Finished) -> int:
-    """Return the exit code of a job that wrote a file a case, after naming those left out: 1."""
-    written: Written = finished.result
-    if finished.reason == FinishReason.CANCELLED or not written.left_out:
+def left_out_code(finished: Finished, left_out: Collection[str]) -> int:
+    """Return the exit code of a job over cases: 1 after saying which it left out, if any."""
+    if finished.reason == FinishReason.CANCELLED or not left_out:
         return exit_code(finished)
-    print(f"napari-salient: {written.sentence}", file=sys.stderr)
+    print(f"napari-salient: {finished.message}", file=sys.stderr)
     return FAILED
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_salient.cli.follow import exit_code, follow, written_code
+from napari_salient.cli.follow import exit_code, follow, left_out_code
 from napari_salient.cli.output import show, show_written, table
 from napari_salient.cli.run_folders import checkpoint_of
 from napari_salient.engine.control import Control
@@ -39,7 +39,7 @@ def predict(checkpoint: Path, images: Path, /, *, output: Path, json: bool = Fal
     job = predict_job(checkpoint_of(checkpoint), images, output, control)
     finished = follow(job, control, "predict")
     show_written(finished.result, output, as_json=json)
-    return written_code(finished)
+    return left_out_code(finished, finished.result.left_out)
 
 
 def evaluate(
@@ -52,6 +52,8 @@ def evaluate(
     output: Path | None = None,
 ) -> int:
     """Measure a model against labels: Dice and 95 % Hausdorff distance in mm of each class.
+
+    A volume that cannot be read or measured is named and left out.
 
     Parameters
     ----------
@@ -73,9 +75,10 @@ def evaluate(
     control = Control()
     job = evaluate_job(checkpoint_of(checkpoint), images, labels, control)
     finished = follow(job, control, "evaluate")
-    if finished.result:
-        show(finished.result, _evaluation_table(finished.result), as_json=json, output=output)
-    return exit_code(finished)
+    if not finished.result:
+        return exit_code(finished)
+    show(finished.result, _evaluation_table(finished.result), as_json=json, output=output)
+    return left_out_code(finished, finished.result["left_out"])
 
 
 def _refuse_equal_names(images: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_salient.cli.follow import exit_code, follow, written_code
+from napari_salient.cli.follow import exit_code, follow, left_out_code
 from napari_salient.cli.output import pairs, show, show_written, table
 from napari_salient.data.planes import Plane
 from napari_salient.errors import InputError
@@ -133,7 +133,7 @@ def export(project: Path, /, *, output: Path | None = None, drafts: bool = False
         job = opened.export_job(folder, control, states)
         finished = follow(job, control, "project export")
     show_written(finished.result, folder)
-    return written_code(finished)
+    return left_out_code(finished, finished.result.left_out)
 
 
 def _label_pairs(files: Sequence[Path], folder: Path | None) -> dict[str, Path]:

@@ -1,18 +1,20 @@
-"""One file for each case: the cases that cannot be written are told, and do not stop the others."""
+"""One thing for each case: the cases where that cannot be done are told, and do not stop others."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from napari_salient.engine.events import CaseSkipped, Event, Finished, FinishReason, Progress
 from napari_salient.errors import SalientError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from napari_salient.engine.control import Control
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -25,9 +27,13 @@ class Written:
     @property
     def sentence(self) -> str:
         """The outcome in words."""
-        count = len(self.files) + len(self.left_out)
-        left_out = f"; left out: {', '.join(self.left_out)}" if self.left_out else ""
-        return f"{len(self.files)} of {count} volumes were written{left_out}."
+        return outcome_sentence(len(self.files), self.left_out, "written")
+
+
+def outcome_sentence(count: int, left_out: Mapping[str, str], done: str) -> str:
+    """Return how many volumes were `done` (written, measured) and which were left out."""
+    names = f"; left out: {', '.join(left_out)}" if left_out else ""
+    return f"{count} of {count + len(left_out)} volumes were {done}{names}."
 
 
 def write_each(
@@ -54,18 +60,30 @@ def write_each(
     Finished
         At the end, with a `Written` as its result, also when cancelled.
     """
-    files: list[Path] = []
+    files, left_out, reason = yield from attempt_each(cases, what, control)
+    written = Written(tuple(files), left_out)
+    yield Finished(reason, message=written.sentence, result=written)
+
+
+def attempt_each(
+    cases: Sequence[tuple[str, Callable[[], T]]], what: str, control: Control
+) -> Generator[Event, None, tuple[list[T], dict[str, str], FinishReason]]:
+    """Do something for each case; see `write_each` for the parameters and events.
+
+    Returns
+    -------
+    tuple
+        What came of the cases, why each other one was left out, by its name, and how it ended.
+    """
+    results: list[T] = []
     left_out: dict[str, str] = {}
-    reason = FinishReason.COMPLETED
-    for done, (name, write) in enumerate(cases, start=1):
+    for done, (name, attempt) in enumerate(cases, start=1):
         try:
-            files.append(write())
+            results.append(attempt())
         except SalientError as error:
             left_out[name] = str(error)
             yield CaseSkipped(name, str(error))
         yield Progress(done, len(cases), what)
         if not control.proceed():
-            reason = FinishReason.CANCELLED
-            break
-    written = Written(tuple(files), left_out)
-    yield Finished(reason, message=written.sentence, result=written)
+            return results, left_out, FinishReason.CANCELLED
+    return results, left_out, FinishReason.COMPLETED
