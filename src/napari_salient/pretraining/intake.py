@@ -25,10 +25,13 @@ class PoolFiles:
         What is learned from.
     held_out
         What is only measured on; empty where there is but one patient.
+    patients
+        How many there are on both sides; 0 where nobody counted.
     """
 
     learn: tuple[Path, ...]
     held_out: tuple[Path, ...]
+    patients: int = 0
 
     @property
     def are_pictures(self) -> bool:
@@ -65,6 +68,7 @@ def split(files: Sequence[Path], patients: Sequence[str], every: int) -> PoolFil
     return PoolFiles(
         learn=tuple(path for path, patient in sides if patient not in tested),
         held_out=tuple(path for path, patient in sides if patient in tested),
+        patients=len(names),
     )
 
 

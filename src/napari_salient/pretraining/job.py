@@ -55,7 +55,7 @@ def pretrain_job(
 
     yield Progress(0, 1, "reading headers")
     task = pretraining_task(files, settings)
-    for note in _notes(task, files):
+    for note in notes_on(task, files):
         yield Warned(note)
     for event in fit(task, settings.fit, control, run_dir, resume=resume):
         yield event
@@ -105,6 +105,16 @@ def pretraining_task(files: PoolFiles, settings: PretrainingSettings) -> Pretrai
     return PretrainingTask(settings, _pool(files, files.learn, settings), held_out)
 
 
+def notes_on(task: PretrainingTask, files: PoolFiles) -> Iterator[str]:
+    """Yield what a user should know about the task on these volumes, in sentences."""
+    yield from task.notes
+    if not _can_measure(files, task.settings):
+        yield (
+            f"Too few volumes are held out ({len(files.held_out)}) to measure on; the accuracy is "
+            "known for the volumes that are learned from alone."
+        )
+
+
 def _pool(files: PoolFiles, side: Sequence[Path], settings: PretrainingSettings) -> VolumePool:
     from napari_salient.pretraining.pool import VolumePool
 
@@ -117,12 +127,3 @@ def _can_measure(files: PoolFiles, settings: PretrainingSettings) -> bool:
     from napari_salient.pretraining.tasks import TASKS
 
     return len(files.held_out) >= TASKS[settings.task].volumes
-
-
-def _notes(task: PretrainingTask, files: PoolFiles) -> Iterator[str]:
-    yield from task.notes
-    if not _can_measure(files, task.settings):
-        yield (
-            f"Too few volumes are held out ({len(files.held_out)}) to measure on; the accuracy is "
-            "known for the volumes that are learned from alone."
-        )
