@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QLabel, QPushButton, QWidget
+from qtpy.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
 from napari_salient.project.labels import LabelSchema
+from napari_salient.project.rounds import Round
 from napari_salient.widgets.label_volumes.classes_page import ClassesPage
 from napari_salient.widgets.label_volumes.model_page import ModelPage
 from napari_salient.widgets.label_volumes.pool_view import PoolView
@@ -180,3 +181,20 @@ def test_the_model_page_says_what_a_slice_costs(shown, session):
     page.show_rounds()
     assert page.effort.text().startswith("A slice takes you: blank ")
     assert page.effort.text().endswith("s and 0.0 strokes (1)")
+
+
+def test_curve_and_signals_are_seen_without_scrolling_once_there_is_a_round(shown, session):
+    page = shown(ModelPage(session))
+    page.resize(390, 800)
+    assert not page.curve.isVisible()
+    for number, dice in enumerate((0.4, 0.6, 0.7), start=1):
+        session.project.catalogue.add_round(
+            Round(number, f"run-{number}", "strided", 4 * number, {"dice": dice})
+        )
+    page.show_rounds()
+    QApplication.processEvents()
+    for part in (page.curve, page.stop, page.strategy):
+        assert part.isVisible()
+        below = part.mapTo(page, part.rect().bottomLeft())
+        assert below.y() <= page.height()
+    assert page.curve.y() < page.stop.y() < page.strategy.y()

@@ -1,4 +1,4 @@
-"""The page about the model: how it is trained, how good it is, and which round is in use."""
+"""The page about the model: how good it is, how it is trained, and which round is in use."""
 
 from __future__ import annotations
 
@@ -33,12 +33,13 @@ if TYPE_CHECKING:
     from napari_salient.active_learning.session import LabellingSession
 
 AGREEMENT, VALIDATION = "agreement with you", "validation Dice"
+CURVE_HEIGHT = 190
 COLUMN_WIDTHS = (58, 58, 86, 86, 60)
 ON_TOP = ("strategy", "batch", "train_after_batch")
 
 
 class ModelPage(QWidget):
-    """Settings of the loop, learning curve, table of rounds.
+    """How good the model is, whether to go on, settings of the loop, table of rounds.
 
     `roll_back_requested` carries the number of a round.
     """
@@ -81,6 +82,7 @@ class ModelPage(QWidget):
         self.use.setEnabled(bool(points))
         self.effort.setText(effort_text(self.session.effort()))
         self.stop.show_advice()
+        self.curve.setVisible(any(p.agreement is not None or p.dice is not None for p in points))
         _draw(self.curve, points)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -128,18 +130,19 @@ class ModelPage(QWidget):
         fold = QCollapsible("Settings")
         fold.setDuration(0)
         fold.addWidget(self.form)
+        self.curve.setFixedHeight(CURVE_HEIGHT)
         self.rounds.setMinimumHeight(120)
         self.rounds.horizontalHeader().setStretchLastSection(False)
         inside = QWidget()
         layout = QVBoxLayout(inside)
         layout.setContentsMargins(4, 6, 4, 2)
+        layout.addWidget(self.resume)
+        layout.addWidget(self.curve)
+        layout.addWidget(self.stop)
+        layout.addWidget(self.effort)
         layout.addLayout(rows)
         layout.addWidget(fold)
-        layout.addWidget(self.resume)
-        layout.addWidget(self.stop)
-        layout.addWidget(self.curve, 1)
-        layout.addWidget(self.effort)
-        layout.addWidget(self.rounds)
+        layout.addWidget(self.rounds, 1)
         layout.addWidget(self.use)
         _scrolled(self, inside)
 
