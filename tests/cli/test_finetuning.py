@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from napari_salient.active_learning.session import LabellingSession
 from napari_salient.cli import main
+from napari_salient.finetuning.chosen import choose_encoder
+from napari_salient.project.project import Project
 
 PRETRAIN = (
     *("train", "pretraining", "images", "--width", "4", "--batch_size", "2"),
@@ -105,3 +109,32 @@ def test_the_first_round_of_a_project_starts_from_an_encoder(
     assert "40 of 40 encoder tensors transferred" in said
     assert main([*train, *TINY]) == 1
     assert "goes on from that one" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("volumes")
+def test_a_round_takes_the_encoder_that_was_chosen_for_the_project(
+    json_of: Results, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create = ("project", "create", "images", "project", "--labels", "block")
+    assert main([*create, "--label-files", "labels"]) == 0
+    encoder = json_of("train", "pretraining", "project", *PRETRAIN[3:])["run"]
+    with Project.open(Path("project")) as project:
+        choose_encoder(LabellingSession(project), Path(encoder))
+    assert main(["train", "segmentation", "project", *TINY]) == 0
+    assert "40 of 40 encoder tensors transferred" in capsys.readouterr().err
+    assert main(["train", "segmentation", "project", "--width", "4", *TINY]) == 0
+    assert "goes on from the weights" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("volumes")
+def test_a_chosen_encoder_that_is_gone_is_said_and_done_without(
+    json_of: Results, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create = ("project", "create", "images", "project", "--labels", "block")
+    assert main([*create, "--label-files", "labels"]) == 0
+    encoder = json_of(*PRETRAIN)["run"]
+    with Project.open(Path("project")) as project:
+        choose_encoder(LabellingSession(project), Path(encoder))
+    shutil.rmtree(encoder)
+    assert main(["train", "segmentation", "project", "--width", "4", *TINY]) == 0
+    assert "is gone" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from napari_salient.cli.run_folders import (
 )
 from napari_salient.data.planes import Plane
 from napari_salient.engine.bounds import EveryNth
-from napari_salient.errors import InputError
+from napari_salient.errors import InputError, SalientError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,7 +78,8 @@ def train(
         with.
     pretrained
         Checkpoint of a pretraining, or the folder of its run: the first round of a project starts
-        from its encoder, whose dimensions, context and width it takes. See finetune for folders.
+        from its encoder, whose dimensions, context and width it takes; by default the one that was
+        chosen for the project in the viewer, if any. See finetune for folders.
     plane
         Slicing plane; a project has its own.
     test_every
@@ -134,15 +136,34 @@ def _train_folder(
 
 def encoder_of_project(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that a pretrained encoder fixes, but for the plane: a project has one."""
-    pretrained = options["pretrained"]
+    pretrained = options["pretrained"] or _encoder_chosen_for(options)
     fixed = encoder_settings(Path(pretrained)) if pretrained else {}
     return {name: value for name, value in fixed.items() if name != "plane"}
+
+
+def _encoder_chosen_for(options: Mapping[str, Any]) -> Path | None:
+    """Return the encoder that was chosen for the first round of the project, if it is there."""
+    from napari_salient.finetuning.chosen import chosen_encoder
+    from napari_salient.pretraining.library import newest_checkpoint
+    from napari_salient.project.layout import is_project
+    from napari_salient.project.project import Project
+
+    folder = options["project"]
+    if not folder or options["resume"] or not is_project(Path(folder)):
+        return None
+    try:
+        with Project.open(Path(folder), read_only=True) as project:
+            chosen = chosen_encoder(project)
+        return newest_checkpoint(chosen) if chosen else None
+    except SalientError:
+        return None  # The round says so.
 
 
 def _train_project(
     folder: Path, resume: Path | None, pretrained: Path | None, settings: SegmentationSettings
 ) -> tuple[Finished, Run]:
     from napari_salient.active_learning.session import LabellingSession
+    from napari_salient.finetuning.chosen import take_up_encoder
     from napari_salient.project.project import Project
 
     with Project.open(folder) as project:
@@ -155,6 +176,8 @@ def _train_project(
             from napari_salient.finetuning.starting import weights_from
 
             session.first_weights = weights_from(checkpoint_of(pretrained))
+        elif problem := take_up_encoder(session):
+            print(f"train segmentation: {problem}", file=sys.stderr)
         job = run.record(session.round_job(run, resume=resume is not None))
         finished = follow(job, run.control, "train segmentation")
         if finished.result is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -41,8 +42,8 @@ class TensorFate:
     ----------
     name
         Its name in the encoder, such as ``down_1.convs.conv_0.conv.weight``.
-    parameters
-        How many numbers it holds.
+    shape
+        Of the tensor in the model.
     fate
         Loaded, missing in the source, or there but not usable.
     reason
@@ -50,9 +51,14 @@ class TensorFate:
     """
 
     name: str
-    parameters: int
+    shape: tuple[int, ...]
     fate: Literal["loaded", "missing", "mismatched"]
     reason: str = ""
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers it holds."""
+        return math.prod(self.shape)
 
     def __str__(self) -> str:
         return f"{self.name} ({self.reason or self.fate})"
@@ -84,6 +90,15 @@ class Coverage:
         """The tensors that keep the values they had."""
         return tuple(t for t in self.tensors if t.fate != "loaded")
 
+    @property
+    def refusal(self) -> str:
+        """Why nothing is to be loaded, in sentences; empty if it may be.
+
+        A tensor that is there but does not fit, or less than 95 % of the parameters, is a reason.
+        """
+        unfit = any(tensor.fate == "mismatched" for tensor in self.tensors)
+        return _refusal(self) if unfit or self.share < LEAST_SHARE else ""
+
     def __str__(self) -> str:
         loaded = len(self.tensors) - len(self.left_out)
         parameters = sum(t.parameters for t in self.tensors)
@@ -92,6 +107,14 @@ class Coverage:
             f"({self.share:.1%} of {parameters:,} parameters)"
         )
         return "; not ".join([said, *map(str, self.left_out)])
+
+
+def would_transfer(source_state: Mapping[str, Tensor], model: nn.Module) -> Coverage:
+    """Return what `transfer` would load into the encoder of `model`; nothing is loaded."""
+    source = encoder_tensors(source_state)
+    return Coverage(
+        tuple(_fate(name, t, source.get(name)) for name, t in _encoder_of(model).items())
+    )
 
 
 def transfer(source_state: Mapping[str, Tensor], model: nn.Module) -> Coverage:
@@ -110,12 +133,10 @@ def transfer(source_state: Mapping[str, Tensor], model: nn.Module) -> Coverage:
         If a tensor is there but does not fit, or less than 95 % of the encoder's parameters would
         be loaded; the model is unchanged then.
     """
-    source = encoder_tensors(source_state)
-    target = encoder_tensors(dict(model.named_parameters()))
-    coverage = Coverage(tuple(_fate(name, t, source.get(name)) for name, t in target.items()))
-    unfit = any(tensor.fate == "mismatched" for tensor in coverage.tensors)
-    if unfit or coverage.share < LEAST_SHARE:
-        raise InputError(_refusal(coverage))
+    coverage = would_transfer(source_state, model)
+    if coverage.refusal:
+        raise InputError(coverage.refusal)
+    source, target = encoder_tensors(source_state), _encoder_of(model)
     with torch.no_grad():
         for tensor in coverage.tensors:
             if tensor.fate == "loaded":
@@ -146,8 +167,12 @@ def encoder_tensors(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {match[1]: tensor for match, tensor in matches if match}
 
 
+def _encoder_of(model: nn.Module) -> dict[str, Tensor]:
+    return encoder_tensors(dict(model.named_parameters()))
+
+
 def _fate(name: str, target: Tensor, source: Tensor | None) -> TensorFate:
-    size = target.numel()
+    size = tuple(target.shape)
     if source is None:
         return TensorFate(name, size, "missing")
     if source.shape != target.shape:
