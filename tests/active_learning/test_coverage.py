@@ -45,6 +45,22 @@ def test_copies_of_labelled_and_chosen_slices_are_chosen_last(
     assert fresh == set(range(12)) - set(labelled)
 
 
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 99), count=st.integers(2, 40))
+def test_with_nothing_labelled_kcenter_begins_with_the_most_typical_slice(
+    seed: int, count: int
+) -> None:
+    state = state_of(cloud(count, seed))
+    points = reduced(state)
+    from_mean = np.linalg.norm(points - points.mean(axis=0), axis=1)
+    first, second = chosen_of("kcenter", state, 2, seed)
+    assert from_mean[first] == pytest.approx(from_mean.min())
+    assert [first, second] == chosen_of("kcenter", state, 2, seed)
+    state.labelled[first] = True
+    nearest = np.minimum(np.linalg.norm(points - points[first], axis=1), from_mean)
+    assert nearest[second] == pytest.approx(nearest[~state.labelled].max())
+
+
 @by_distance
 def test_distances_are_taken_anew_after_every_choice(name: str) -> None:
     state = state_of(cloud(60), (0,))

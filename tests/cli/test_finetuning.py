@@ -138,3 +138,20 @@ def test_a_chosen_encoder_that_is_gone_is_said_and_done_without(
     shutil.rmtree(encoder)
     assert main(["train", "segmentation", "project", "--width", "4", *TINY]) == 0
     assert "is gone" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("volumes")
+def test_the_first_slices_of_a_project_are_proposed_by_an_encoder(
+    json_of: Results, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["project", "create", "images", "project", "--labels", "block"]) == 0
+    encoder = json_of("train", "pretraining", "project", *PRETRAIN[3:])["run"]
+    propose = ("project", "propose", "project", "--pretrained", encoder)
+    proposals = json_of(*propose, "--count", "5")["proposals"]
+    assert len(proposals) == 5
+    assert any("in the features of the pretraining" in p["why"] for p in proposals)
+    with Project.open(Path("project")) as project:
+        queue = LabellingSession(project).queue
+    assert [p.index + 1 for p in queue] == [p["slice"] for p in proposals]
+    assert main([*propose, "--count", "3"]) == 0
+    assert "far from all labelled or proposed ones" in capsys.readouterr().out

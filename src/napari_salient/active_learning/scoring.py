@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 
     from napari_salient.active_learning.model import Segmenter, SliceOutput
     from napari_salient.engine.control import Control
+
+
+class SliceScorer(Protocol):
+    """What `score_pool` asks about each volume."""
+
+    def score(self, case_id: int, image: NDArray[np.float32]) -> PoolScores:
+        """Return what there is to say about each slice of a volume ``(channel, z, y, x)``."""
 
 
 class Scorer:
@@ -84,7 +91,7 @@ class Scorer:
 
 @job
 def score_pool(
-    scorer: Scorer,
+    scorer: SliceScorer,
     case_ids: Iterable[int],
     load: Callable[[int], NDArray[np.float32]],
     control: Control,
@@ -94,7 +101,7 @@ def score_pool(
     Parameters
     ----------
     scorer
-        Says what to measure, with which model.
+        Says what to measure, with which network.
     case_ids
         The pool.
     load

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,13 +67,46 @@ class LabellingSession(Modelling):
         busy = self._places(SliceState.PROPOSED, *BEGUN)
         sizes = {c: n for c, n in self._pool_sizes().items() if c not in self.set_aside}
         state = pool_state(self.plane, sizes, busy, self._scores())
-        rng = np.random.default_rng(
-            [self.settings.segmentation.fit.seed, self._next_number(), self._queue.draws]
-        )
         k = self.settings.batch if count is None else count
-        _, proposals = choose(query_of(self.settings), state, k, rng)
-        self._queue.draws += 1
+        _, proposals = choose(query_of(self.settings), state, k, self._rng())
         self._queue.add(proposals, self._round.run_id if self._round else None)
+        return proposals
+
+    def propose_by(
+        self, features: PoolScores, where: str, count: int | None = None
+    ) -> list[Proposal]:
+        """Propose what is farthest apart in the features of another network, by `kcenter`.
+
+        Proposals that nobody has begun make way, but for the open slice.
+
+        Parameters
+        ----------
+        features
+            Of all slices of some cases; cases of the pool that are not among them are left out.
+        where
+            What features they are, for the reasons: ``in the features of the pretraining``.
+        count
+            How many; one batch by default.
+
+        Returns
+        -------
+        list of Proposal
+            The new ones, audit slices among them as always; none after `finish`.
+        """
+        if self.finished:
+            return []
+        self.record_changes()
+        here = {self._here} if self._here else set()
+        looked_at = set(features.case_id.tolist()) - set(self.set_aside)
+        sizes = {c: n for c, n in self._pool_sizes().items() if c in looked_at}
+        state = pool_state(self.plane, sizes, self._places(*BEGUN) | here, features)
+        query = dataclasses.replace(query_of(self.settings), strategy="kcenter")
+        k = self.settings.batch if count is None else count
+        proposals = [
+            p if p.audit else dataclasses.replace(p, reason=f"{p.reason}, {where}")
+            for p in query.ask(state, k, self._rng())
+        ]
+        self._queue.replace(proposals, self._round.run_id if self._round else None, keep=here)
         return proposals
 
     def progress(self) -> Counts:
@@ -137,6 +171,12 @@ class LabellingSession(Modelling):
             return None
         shown = [bool((labels == value).any()) for labels in kept.labels.values()]
         return sum(shown), len(shown)
+
+    def _rng(self) -> np.random.Generator:
+        """Return a new generator for each time that slices are chosen, the same for the seed."""
+        seed, draws = self.settings.segmentation.fit.seed, self._queue.draws
+        self._queue.draws += 1
+        return np.random.default_rng([seed, self._next_number(), draws])
 
     def _scores(self) -> PoolScores | None:
         """Return what the active round's model said about the pool."""

@@ -51,6 +51,7 @@ COMMANDS = (
     _command("demo", "viewer:demo", "Label a sample project with everything set up."),
     _command("project create", "projects:create", "Start a labelling project."),
     _command("project info", "projects:info", "Say what is in a project and how far it is."),
+    _command("project propose", "cold_start:propose", "Choose the first slices to label."),
     _command("project export", "projects:export", "Write a project's labels as NIfTI files."),
     _command(
         "train segmentation",

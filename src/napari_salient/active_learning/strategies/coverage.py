@@ -75,11 +75,16 @@ def reduced(state: PoolState) -> NDArray[np.float64]:
 def select_kcenter(state: PoolState, k: int, rng: Generator, room: Room) -> list[Proposal]:
     """Choose the slice farthest from its nearest labelled or chosen one, again and again.
 
-    Sener and Savarese 2018, core-set.
+    Sener and Savarese 2018, core-set. With nothing labelled it begins with the slice nearest to the
+    mean of the pool, which would otherwise be left to the outliers.
     """
     coverage = Coverage(state)
     proposals = []
-    for _ in range(k):
+    if k and not state.labelled.any():
+        position = take_best(-coverage.nearest, room, rng)
+        proposals.append(_typical(state, position, coverage.nearest[position]))
+        coverage.add(position)
+    while len(proposals) < k:
         position = take_best(coverage.nearest, room, rng)
         proposals.append(_unlike(state, position, coverage.nearest[position]))
         coverage.add(position)
@@ -101,5 +106,10 @@ def select_mean_distance(state: PoolState, k: int, rng: Generator, room: Room) -
     return proposals
 
 
+def _typical(state: PoolState, position: int, distance: float) -> Proposal:
+    return state.proposal(position, distance, f"most typical of the pool: distance {distance:.2f}")
+
+
 def _unlike(state: PoolState, position: int, distance: float) -> Proposal:
-    return state.proposal(position, distance, f"unlike what is labelled: distance {distance:.2f}")
+    words = f"far from all labelled or proposed ones: distance {distance:.2f}"
+    return state.proposal(position, distance, words)
