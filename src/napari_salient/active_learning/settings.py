@@ -92,7 +92,10 @@ class SimulationSettings(Bounded):
     strategies
         Query strategies to compare, separated by commas.
     initial
-        Slices labelled at random before the first query; the same for all strategies of a seed.
+        Slices labelled before the first query; the same for all strategies of a seed.
+    first
+        How those slices are chosen: at random, or farthest from each other by the features of a
+        pretrained encoder, the same for all seeds then.
     batch
         Slices labelled after each query.
     audit
@@ -109,7 +112,7 @@ class SimulationSettings(Bounded):
     warm_start
         Whether a round starts from the weights that the strategy's last round ended with and is
         trained again from scratch where it loses a class, as in the tool; otherwise every round
-        starts from scratch.
+        starts from scratch, or from the pretrained encoder if there is one.
     rounds
         Queries; the model is trained once more than that.
     seeds
@@ -129,6 +132,7 @@ class SimulationSettings(Bounded):
 
     strategies: str = "random,strided,entropy"
     initial: Count = 12
+    first: Literal["random", "kcenter"] = "random"
     batch: Count = 12
     audit: Share = 0.0
     per_volume: Natural | None = None

@@ -83,7 +83,7 @@ COMMANDS = (
         "simulate",
         "simulate:run_simulation",
         "Compare query strategies on labelled data.",
-        defaults="simulate:recipe_settings",
+        defaults="simulate:given_settings",
     ),
     _command(
         "compare pretraining",

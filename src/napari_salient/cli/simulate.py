@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,16 @@ from napari_salient.active_learning.settings import SimulationSettings
 from napari_salient.cli.commands import WrongUsage
 from napari_salient.cli.follow import exit_code, follow
 from napari_salient.cli.output import show, table
+from napari_salient.cli.run_folders import checkpoint_of, encoder_settings
 from napari_salient.engine.control import Control
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from napari_salient.active_learning.simulation.pretrained import Pretrained
     from napari_salient.engine.events import Event
+
+    Simulation = Callable[[SimulationSettings, Path, Control, Pretrained | None], Iterator[Event]]
 
 
 def run_simulation(
@@ -24,6 +29,7 @@ def run_simulation(
     labels: Path | None = None,
     data: Path | None = None,
     recipe: RecipeName | None = None,
+    pretrained: Path | None = None,
     output: Path,
     json: bool = False,
     settings: SimulationSettings,
@@ -45,6 +51,10 @@ def run_simulation(
     recipe
         Settings of a published experiment: heart, hippocampus or prostate. Options given beside it
         hold instead of its own.
+    pretrained
+        Checkpoint of a pretraining, the folder of its run, or the name of a model that ships, from
+        whose encoder trainings start instead of random weights; it must not have seen the test
+        volumes. Dimensions, plane, context and width are those of this encoder.
     output
         JSON file for settings, records and summary.
     json
@@ -53,33 +63,40 @@ def run_simulation(
         What is compared.
     """
     control = Control()
-    job = _job(images, labels, data, settings, output, control)
+    simulation = _simulation(images, labels, data)
+    job = simulation(settings, output, control, _encoder(pretrained))
     finished = follow(job, control, "simulate")
     if finished.result:
         show(finished.result, _as_table(finished.result), as_json=json)
     return exit_code(finished)
 
 
-def recipe_settings(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of the recipe that the parsed options name; none without one."""
-    name = options["recipe"]
-    return read_recipe(name).settings if name else {}
+def given_settings(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a recipe, and what a pretrained encoder fixes."""
+    chosen = read_recipe(options["recipe"]).settings if options["recipe"] else {}
+    if options["pretrained"]:
+        fixed = encoder_settings(Path(options["pretrained"]))
+        chosen |= {"plane": fixed.pop("plane")}
+        chosen |= {f"segmentation.{name}": value for name, value in fixed.items()}
+    return chosen
 
 
-def _job(
-    images: Path | None,
-    labels: Path | None,
-    data: Path | None,
-    settings: SimulationSettings,
-    output: Path,
-    control: Control,
-) -> Iterator[Event]:
+def _encoder(pretrained: Path | None) -> Pretrained | None:
+    if pretrained is None:
+        return None
+    from napari_salient.finetuning.simulated import SimulatedStart
+
+    return SimulatedStart(checkpoint_of(pretrained).absolute())
+
+
+def _simulation(images: Path | None, labels: Path | None, data: Path | None) -> Simulation:
+    """Return the simulation on the volumes named, in the layout that they are in."""
     from napari_salient.active_learning.simulation import simulate, simulate_decathlon
 
     if data is not None and images is None and labels is None:
-        return simulate_decathlon(data, settings, output, control)
+        return partial(simulate_decathlon, data)
     if data is None and images is not None and labels is not None:
-        return simulate(images, labels, settings, output, control)
+        return partial(simulate, images, labels)
     raise WrongUsage("Name either the folder of a Decathlon task as --data, or --images, --labels.")
 
 

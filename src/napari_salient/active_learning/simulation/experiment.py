@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_salient.active_learning.model import Segmenter
-    from napari_salient.active_learning.pool import Proposal
+    from napari_salient.active_learning.pool import PoolScores, Proposal
     from napari_salient.active_learning.settings import SegmentationSettings
     from napari_salient.active_learning.simulation.cohort import Cohort
     from napari_salient.active_learning.simulation.interpolated import Interpolated
+    from napari_salient.active_learning.simulation.pretrained import Pretrained
 
 Labelled = list[tuple[int, int]]
 """Labelled slices as (case, index)."""
@@ -37,7 +38,8 @@ class RoundJob:
     Before the first query all strategies of a seed share their labels, hence one training.
     `interpolated` says whether the slices between labelled ones are trained on too, and how; for
     `audit`, `per_volume` and `min_gap` see `Query`. The file `start` holds the weights to start
-    from, if any, and the files `keep` get those that the round ends with.
+    from, if any, and the files `keep` get those that the round ends with. Without such a file the
+    training starts from the `pretrained` encoder, if there is one.
     """
 
     seed: int
@@ -53,6 +55,7 @@ class RoundJob:
     min_gap: int | None = None
     start: Path | None = None
     keep: tuple[Path, ...] = ()
+    pretrained: Pretrained | None = None
 
 
 @dataclass(frozen=True)
@@ -96,10 +99,17 @@ class RoundOutcome:
     cpu_seconds: float
 
 
-def initial_slices(cohort: Cohort, seed: int, count: int) -> Labelled:
-    """Draw the slices that every strategy of a seed starts with."""
+def initial_slices(
+    cohort: Cohort, seed: int, count: int, features: PoolScores | None = None
+) -> Labelled:
+    """Choose the slices that every strategy of a seed starts with.
+
+    They are drawn at random, or lie farthest apart by their features if these are given.
+    """
     rng = np.random.default_rng([seed, 0])
-    return [(p.case_id, p.index) for p in select("random", cohort.pool_state([]), count, rng)]
+    name = "random" if features is None else "kcenter"
+    chosen = select(name, cohort.pool_state([], features), count, rng)
+    return [(proposal.case_id, proposal.index) for proposal in chosen]
 
 
 def run_round(cohort: Cohort, job: RoundJob) -> RoundOutcome:

@@ -89,9 +89,15 @@ class RecordFile:
         self._file.close()
 
 
-def identity_of(settings: SimulationSettings, names: list[str]) -> dict[str, Any]:
-    """Return what must be equal for rounds to belong to the same experiment."""
-    return {"settings": dataclasses.asdict(settings), "volumes": names}
+def identity_of(
+    settings: SimulationSettings, names: list[str], pretrained: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return what must be equal for rounds to belong to the same experiment.
+
+    `pretrained` says which encoder trainings start from, if any.
+    """
+    settings_and_data = {"settings": dataclasses.asdict(settings), "volumes": names}
+    return {**settings_and_data, "pretrained": pretrained}
 
 
 def same_experiment(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -101,7 +107,8 @@ def same_experiment(one: dict[str, Any], other: dict[str, Any]) -> bool:
     """
     defaults = dataclasses.asdict(SimulationSettings())
     first, second = ({**defaults, **it["settings"], "processes": 0} for it in (one, other))
-    return first == second and one["volumes"] == other["volumes"]
+    alike = (one.get(name) == other.get(name) for name in ("volumes", "pretrained"))
+    return first == second and all(alike)
 
 
 def _record(values: dict[str, Any]) -> Record:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +21,18 @@ def check_output(output: Path, identity: dict[str, Any]) -> None:
     """Refuse to write over anything but a result of the same experiment; raises `InputError`."""
 
     def identity_in(result: dict[str, Any]) -> dict[str, Any]:
-        return {"settings": result["settings"], "volumes": result["data"]["volumes"]}
+        settings_and_data = {"settings": result["settings"], "volumes": result["data"]["volumes"]}
+        return {**settings_and_data, "pretrained": result.get("pretrained")}
 
     refuse_other_result(output, identity, identity_in, same_experiment)
 
 
 def write_result(
-    cohort: Cohort, settings: SimulationSettings, records: list[Record], output: Path
+    cohort: Cohort,
+    settings: SimulationSettings,
+    identity: dict[str, Any],
+    records: list[Record],
+    output: Path,
 ) -> dict[str, Any]:
     """Write settings, records and summary, draw the curves beside them, and return the content."""
     from napari_salient.active_learning.simulation.atlas import atlas_dice
@@ -38,7 +42,8 @@ def write_result(
     order = settings.strategy_names()
     records = sorted(records, key=lambda r: (order.index(r.strategy), r.seed, r.round))
     result = {
-        "settings": dataclasses.asdict(settings),
+        "settings": identity["settings"],
+        "pretrained": identity["pretrained"],
         "data": {
             "classes": dict(zip(cohort.label_values[1:], cohort.class_names, strict=True)),
             "volumes": cohort.names,

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from napari_salient.active_learning.pool import PoolScores
     from napari_salient.active_learning.settings import SimulationSettings
     from napari_salient.active_learning.simulation.cohort import Cohort
+    from napari_salient.active_learning.simulation.pretrained import Pretrained
     from napari_salient.active_learning.simulation.weights import WeightsFolder
     from napari_salient.engine.control import Control
 
@@ -36,13 +38,16 @@ POLL_S = 0.2
 class Schedule:
     """The rounds of an experiment that are not in its file yet.
 
-    All strategies of a seed share their first round; then each goes its own way.
+    All strategies of a seed share their first round; then each goes its own way. By `features` of
+    the pool the first slices are chosen, at random without them.
     """
 
     cohort: Cohort
     settings: SimulationSettings
     file: RecordFile
     weights: WeightsFolder
+    pretrained: Pretrained | None = None
+    features: PoolScores | None = None
 
     def run(self, pool: ProcessPoolExecutor, control: Control) -> Iterator[Record]:
         """Keep the workers busy; yield each round's record once it is on disk."""
@@ -51,7 +56,7 @@ class Schedule:
         def submit(job: RoundJob) -> None:
             pending[pool.submit(work, job)] = job
 
-        for job in self._first():
+        for job in self._first() if control.proceed() else ():
             submit(job)
         while pending and control.proceed():
             done, _ = wait(pending, timeout=POLL_S, return_when=FIRST_COMPLETED)
@@ -69,7 +74,7 @@ class Schedule:
         for seed in range(self.settings.seeds):
             fresh = tuple(name for name in names if self.file.last(name, seed) is None)
             if fresh:
-                labelled = initial_slices(self.cohort, seed, self.settings.initial)
+                labelled = initial_slices(self.cohort, seed, self.settings.initial, self.features)
                 yield self._job(seed, 0, fresh, labelled)
             for name in names:
                 record = self.file.last(name, seed)
@@ -106,6 +111,7 @@ class Schedule:
             min_gap=settings.min_gap,
             start=start,
             keep=tuple(self.weights.path(name, seed, number) for name in keep),
+            pretrained=self.pretrained,
         )
 
     def _add(self, job: RoundJob, name: str, outcome: RoundOutcome) -> Record:
