@@ -13,15 +13,13 @@ from napari_salient.engine.event_log import last_event
 from napari_salient.engine.events import Finished, FinishReason
 from napari_salient.engine.run import Run
 from napari_salient.errors import RunError, SalientError
+from napari_salient.pretraining.settings import KIND
 from napari_salient.pretraining.spec import PretrainingSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from napari_salient.engine.checkpoint import Checkpoint
-
-KIND = "pretraining"
-"""How the folders of the runs begin."""
 
 NOTE = "note.txt"
 """File in a run's folder with what somebody wrote about it."""

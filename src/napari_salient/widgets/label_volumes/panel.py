@@ -18,6 +18,7 @@ from napari_salient.widgets.label_volumes.remembered import remembered_settings
 from napari_salient.widgets.label_volumes.set_up_page import SetUpPage
 from napari_salient.widgets.label_volumes.workbench import Workbench
 from napari_salient.widgets.notice import NoticeLine, ResearchFooter, sentence_of
+from napari_salient.widgets.open_labelling import labelling_in
 from napari_salient.widgets.run_controls import RunControls
 from napari_salient.widgets.worker import start_job
 
@@ -119,6 +120,7 @@ class LabelVolumes(QWidget):
         """Save everything and go back to the set-up page; does nothing without a project."""
         bench, self.bench = self.bench, None
         if bench is not None:
+            labelling_in(self.viewer).set_bench(None)
             bench.close_project()
             self._stack.removeWidget(bench)
             bench.deleteLater()
@@ -149,6 +151,7 @@ class LabelVolumes(QWidget):
         if focused is not None:
             focused.clearFocus()
         self.bench.begin()
+        labelling_in(self.viewer).set_bench(self.bench)
         self.opened.emit()
 
     def _tell_end(self, finished: Finished) -> None:
