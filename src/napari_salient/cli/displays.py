@@ -15,7 +15,9 @@ from napari_salient.engine.events import (
     Event,
     Finished,
     MemoryFallback,
+    Paused,
     Progress,
+    Resumed,
     Saved,
     Started,
     Step,
@@ -160,6 +162,10 @@ def in_words(event: Event) -> str | None:
             return f"saved after step {event.step}"
         case MemoryFallback():
             return f"out of memory, going on with {event.rung}: {event.detail}"
+        case Paused():
+            return "paused"
+        case Resumed():
+            return "goes on"
         case Finished():
             return f"{event.reason}. {event.message}".rstrip()
         case Step() | Progress():

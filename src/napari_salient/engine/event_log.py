@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from napari_salient.engine.events import Event, Finished, FinishReason
+from napari_salient.engine.events import Event, Finished, FinishReason, Paused, Resumed
 from napari_salient.engine.hold import is_held
 
 if TYPE_CHECKING:
@@ -53,39 +53,50 @@ def read_events(directory: Path) -> Iterator[Timed]:
 
 def last_event(directory: Path) -> Event | None:
     """Return the newest event of a run, reading only the end of its log."""
-    path = directory / EVENTS
-    if not path.exists():
-        return None
-    with path.open("rb") as stream:
-        stream.seek(max(0, path.stat().st_size - _TAIL_BYTES))
-        for line in reversed(stream.readlines()):
-            timed = _parse(line)
-            if timed is not None:
-                return timed[1]
-    return None
+    return next(_newest_events(directory), None)
+
+
+def is_paused(directory: Path) -> bool:
+    """Return whether the newest word on pauses in a run's log is that it was told to wait."""
+    for event in _newest_events(directory):
+        if isinstance(event, (Paused, Resumed, Finished)):
+            return isinstance(event, Paused)
+    return False
 
 
 def follow_events(directory: Path, control: Control) -> Iterator[Timed]:
     """Yield the events of a run from its first to its end, waiting for those to come.
 
-    Ends after `Finished`, or when `control` is cancelled. If the process that ran it is gone
-    without a word (killed, power cut), the last event is a `Finished` that says so.
+    Ends after `Finished`, or when `control` is cancelled. The ends that a resumed run had before
+    are left out. If the process that ran it is gone without a word (killed, power cut), the last
+    event is a `Finished` that says so.
     """
-    last: Event | None = None
+    last: Timed | None = None
     lines = _follow_lines(directory / EVENTS)
     while not control.cancelled:
         alive = is_held(directory)
-        for line in iter(lines.__next__, b""):
-            timed = _parse(line)
-            if timed is not None:
+        for timed in filter(None, map(_parse, iter(lines.__next__, b""))):
+            last = timed
+            if not isinstance(timed[1], Finished):
                 yield timed
-                last = timed[1]
-        if not alive and isinstance(last, Finished):
-            return
         if not alive and last is not None:
-            yield datetime.now(UTC), _lost()
+            yield last if isinstance(last[1], Finished) else (datetime.now(UTC), _lost())
             return
         time.sleep(POLL_S)
+
+
+def _newest_events(directory: Path) -> Iterator[Event]:
+    """Yield the events in the end of a run's log, the newest first."""
+    path = directory / EVENTS
+    if not path.exists():
+        return
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+        lines = stream.readlines()
+    for line in reversed(lines):
+        timed = _parse(line)
+        if timed is not None:
+            yield timed[1]
 
 
 def _follow_lines(path: Path) -> Iterator[bytes]:

@@ -117,6 +117,16 @@ class CaseSkipped(Event):
 
 
 @dataclass(frozen=True)
+class Paused(Event):
+    """The run was told to wait; what it was in the middle of may still be told after this."""
+
+
+@dataclass(frozen=True)
+class Resumed(Event):
+    """The run goes on after a pause."""
+
+
+@dataclass(frozen=True)
 class Finished(Event):
     """The last event of every job; `result` and `error` stay in the process, `message` is shown."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import logging
 import secrets
@@ -13,9 +14,16 @@ import yaml
 
 from napari_salient.engine.atomic import write_atomically
 from napari_salient.engine.control import Control
-from napari_salient.engine.event_log import append_event, follow_events, last_event, read_events
-from napari_salient.engine.events import Event, Finished, FinishReason
-from napari_salient.engine.hold import is_held, take_hold
+from napari_salient.engine.event_log import (
+    append_event,
+    follow_events,
+    is_paused,
+    last_event,
+    read_events,
+)
+from napari_salient.engine.events import Event, Finished, FinishReason, Paused, Resumed
+from napari_salient.engine.hold import is_held
+from napari_salient.engine.orders import obeying, take_hold_afresh
 from napari_salient.engine.plain import plain
 from napari_salient.errors import RunError
 
@@ -64,6 +72,7 @@ class Run:
         self._hold: FileLock | None = None
         self._recording = False
         self._log_failed = False
+        self._logging = threading.Lock()
         self._transition = threading.Lock()
 
     @classmethod
@@ -139,7 +148,9 @@ class Run:
     def record(self, events: Iterable[Event]) -> Iterator[Event]:
         """Start the run: pass on the events of its job, each also logged in ``events.jsonl``.
 
-        The last one is always `Finished`, also if the job raises or stops without one.
+        The last one is always `Finished`, also if the job raises or stops without one. Meanwhile
+        the run obeys an `engine.orders.RemoteControl` in any process. Pauses are logged, too, but
+        not passed on, since the job says nothing then.
 
         Raises
         ------
@@ -149,7 +160,7 @@ class Run:
         with self._transition:
             if self._hold is None:
                 self._require("started", RunState.IDLE)
-                self._hold = take_hold(self.directory)
+                self._take_hold()
             elif self._recording:
                 raise RunError(f"The run {self.id} is {self._state} and cannot be started again.")
             self._recording = True
@@ -162,6 +173,7 @@ class Run:
             self._require_held("paused", RunState.RUNNING)
             if self.control.cancelled:
                 raise RunError(f"The run {self.id} is being cancelled and cannot be paused.")
+            self._log(Paused())
             self.control.pause()
             self._state = RunState.PAUSED
 
@@ -169,6 +181,7 @@ class Run:
         """Let a paused job go on; `RunError` in any other state."""
         with self._transition:
             self._require_held("resumed", RunState.PAUSED)
+            self._log(Resumed())
             self._state = RunState.RUNNING
             self.control.resume()
 
@@ -176,6 +189,8 @@ class Run:
         """Let a running or paused job save and end; `RunError` in any other state."""
         with self._transition:
             self._require_held("cancelled", RunState.RUNNING, RunState.PAUSED)
+            if self._state is RunState.PAUSED:
+                self._log(Resumed())
             self._state = RunState.RUNNING
             self.control.cancel()
 
@@ -189,20 +204,27 @@ class Run:
         """
         with self._transition:
             self._require("restarted", RunState.FINISHED, RunState.FAILED)
-            self._hold = take_hold(self.directory)
+            self._take_hold()
             self.control = Control()
             self._state = RunState.RUNNING
+
+    def _take_hold(self) -> None:
+        self._hold = take_hold_afresh(self.directory)
+        with contextlib.suppress(OSError):
+            if is_paused(self.directory):  # A process that was killed in a pause left it so.
+                self._log(Resumed())
 
     def _pass_on(self, events: Iterable[Event]) -> Iterator[Event]:
         finished: Finished | None = None
         try:
             try:
-                for event in events:
-                    if isinstance(event, Finished):
-                        finished = event
-                    elif finished is None:
-                        self._log(event)
-                        yield event
+                with obeying(self):
+                    for event in events:
+                        if isinstance(event, Finished):
+                            finished = event
+                        elif finished is None:
+                            self._log(event)
+                            yield event
             except Exception as error:
                 logger.exception("The job of run %s raised.", self.id)
                 message = f"The job failed: {type(error).__name__}: {error}"
@@ -216,7 +238,8 @@ class Run:
     def _log(self, event: Event) -> None:
         """Write the event down; a full disk costs the log, not the run."""
         try:
-            append_event(self.directory, event)
+            with self._logging:
+                append_event(self.directory, event)
         except OSError as error:
             if not self._log_failed:
                 logger.warning("The log of run %s cannot be written: %s", self.id, error)
@@ -249,7 +272,7 @@ def list_runs(runs_dir: Path) -> list[Run]:
 
 def _state_on_disk(directory: Path) -> tuple[RunState, Finished | None]:
     if is_held(directory):
-        return RunState.RUNNING, None
+        return (RunState.PAUSED if is_paused(directory) else RunState.RUNNING), None
     last = last_event(directory)
     if last is None:
         return RunState.IDLE, None
