@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLineEdit
 
 from napari_salient.widgets.table import Table, cell_text
 
@@ -72,3 +73,41 @@ def test_new_rows_keep_the_current_one_and_say_nothing(qtbot, table):
 )
 def test_cells_are_written_for_people(value, text):
     assert cell_text(value) == text
+
+
+@pytest.fixture
+def notes(qtbot):
+    table = Table(["run", "note"], editable="note")
+    qtbot.addWidget(table)
+    table.set_rows([("b", ""), ("a", "keep")])
+    table.show()
+    return table
+
+
+def double_click(qtbot, table, row, column):
+    index = table.model().index(row, column)
+    place = table.visualRect(index).center()
+    for click in (qtbot.mouseClick, qtbot.mouseDClick):
+        click(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+def test_a_cell_of_the_editable_column_is_typed_into(qtbot, notes):
+    notes.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+    heard = []
+    notes.edited.connect(lambda row, text: heard.append((row, text)))
+    double_click(qtbot, notes, 0, 1)
+    assert notes.editing
+    editor = notes.findChild(QLineEdit)
+    assert editor.text() == "keep"
+    editor.selectAll()
+    qtbot.keyClicks(editor, "best so far")
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: heard == [(1, "best so far")])
+    assert not notes.editing
+
+
+def test_other_columns_and_other_tables_are_not_edited(qtbot, notes, table):
+    double_click(qtbot, notes, 0, 0)
+    double_click(qtbot, table, 0, 0)
+    assert not notes.editing
+    assert not table.editing

@@ -15,10 +15,15 @@ _NOWHERE = QModelIndex()
 class RowsModel(QAbstractTableModel):
     """Rows of plain values as Qt's views want them; nothing is copied into items."""
 
-    def __init__(self, columns: Sequence[str], rows: Sequence[Row] = ()) -> None:
+    edited = Signal(int, str)
+
+    def __init__(
+        self, columns: Sequence[str], rows: Sequence[Row] = (), editable: str | None = None
+    ) -> None:
         super().__init__()
         self.columns = tuple(columns)
         self.rows = list(rows)
+        self.editable = editable
 
     def replace(self, rows: Sequence[Row]) -> None:
         """Show other rows."""
@@ -34,6 +39,17 @@ class RowsModel(QAbstractTableModel):
         """Return the number of columns."""
         return 0 if parent.isValid() else len(self.columns)
 
+    def flags(self, index: QModelIndex) -> Any:
+        """Return what can be done with a cell."""
+        flags = super().flags(index)
+        editable = index.isValid() and self.columns[index.column()] == self.editable
+        return flags | Qt.ItemFlag.ItemIsEditable if editable else flags
+
+    def setData(self, index: QModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        """Tell what was typed into a cell; it is shown once it comes back as a row."""
+        self.edited.emit(index.row(), str(value))
+        return True
+
     def headerData(self, section: int, orientation: Any, role: int) -> Any:
         """Return a column's title."""
         if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
@@ -45,6 +61,8 @@ class RowsModel(QAbstractTableModel):
         value = self.rows[index.row()][index.column()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return cell_text(value)
+        if role == Qt.ItemDataRole.EditRole:
+            return str(value or "")
         if role == Qt.ItemDataRole.UserRole:
             return value
         if role == Qt.ItemDataRole.TextAlignmentRole and isinstance(value, int | float):
@@ -65,13 +83,25 @@ class Table(QTableView):
 
     `row_chosen` says which row (of those given to `set_rows`) became the current one, by mouse or
     by the arrow keys.
+
+    Parameters
+    ----------
+    columns
+        Their titles.
+    editable
+        Title of the column whose cells can be edited in place, by double click or F2; `edited` then
+        carries the row and the text.
     """
 
     row_chosen = Signal(int)
+    edited = Signal(int, str)
 
-    def __init__(self, columns: Sequence[str], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, columns: Sequence[str], parent: QWidget | None = None, *, editable: str | None = None
+    ) -> None:
         super().__init__(parent)
-        self._model = RowsModel(columns)
+        self._model = RowsModel(columns, editable=editable)
+        self._model.edited.connect(self.edited)
         self._sorted = _Sorted(self)
         self._sorted.setSourceModel(self._model)
         self.setModel(self._sorted)
@@ -79,7 +109,8 @@ class Table(QTableView):
         self.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        if editable is None:
+            self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setTabKeyNavigation(False)
         self.setWordWrap(False)
         self.verticalHeader().hide()
@@ -113,6 +144,11 @@ class Table(QTableView):
         blocked = self.blockSignals(True)
         self.setCurrentIndex(self._sorted.mapFromSource(self._model.index(row, 0)))
         self.blockSignals(blocked)
+
+    @property
+    def editing(self) -> bool:
+        """Whether somebody is typing into a cell."""
+        return bool(self.state() == QAbstractItemView.State.EditingState)
 
     def shown_order(self) -> list[int]:
         """Return the rows from top to bottom as they are sorted now."""
