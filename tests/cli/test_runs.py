@@ -9,6 +9,7 @@ import pytest
 
 from napari_salient.cli import main
 from napari_salient.engine.events import Evaluated, Event, Finished, FinishReason, Step
+from napari_salient.engine.orders import ORDER
 from napari_salient.engine.run import Run
 from napari_salient.engine.settings import FitSettings
 
@@ -95,3 +96,33 @@ def test_following_ends_with_the_exit_code_of_the_run(
     shown = capsys.readouterr().err
     assert f"{run.id}: 1 of 2 steps, loss 0.5" in shown
     assert "The disk is full." in shown or code != 1
+
+
+@pytest.mark.parametrize("order", ["pause", "resume", "cancel"])
+def test_a_run_is_told_what_to_do(
+    tmp_path: Path, order: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = Run.create(tmp_path, "segmentation", FitSettings())
+    events = run.record([COMPLETED])
+    assert main(["runs", order, str(tmp_path)]) == 0
+    assert f"{run.id} was told to" in capsys.readouterr().out
+    assert (run.directory / ORDER).read_text() == order
+    list(events)
+    assert main(["runs", order, str(tmp_path)]) == 1
+    assert "No process works on the run" in capsys.readouterr().err
+
+
+def test_a_followed_run_says_that_it_is_paused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = Run.create(tmp_path, "segmentation", FitSettings())
+    events = run.record(TRAINING)
+    next(events)
+    run.pause()
+    assert main(["runs", "list", str(tmp_path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["runs"][0]["state"] == "paused"
+    run.resume()
+    list(events)
+    assert main(["runs", "follow", str(tmp_path)]) == 0
+    shown = capsys.readouterr().err
+    assert shown.index(": paused") < shown.index(": goes on") < shown.index(": completed")

@@ -94,6 +94,9 @@ COMMANDS = (
     _command("runs list", "runs:list_all", "List the runs of a project."),
     _command("runs show", "runs:show_run", "Show one run: its state, settings and figures."),
     _command("runs follow", "runs:follow_run", "Follow a run that another process works on."),
+    _command("runs pause", "runs:pause_run", "Let a run in another process wait."),
+    _command("runs resume", "runs:resume_run", "Let a paused run in another process go on."),
+    _command("runs cancel", "runs:cancel_run", "Let a run in another process save and end."),
     _command("samples make", "samples:make", "Make sample data."),
     _command("doctor", "doctor:doctor", "Say what is wrong with this machine and how to mend it."),
 )

@@ -1,4 +1,4 @@
-"""``runs list``, ``show`` and ``follow``: what was trained, with what settings, how it goes."""
+"""``runs``: what was trained, with what settings, how it goes; and steering what goes on."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from napari_salient.engine.events import Event
+    from napari_salient.engine.orders import RemoteControl
     from napari_salient.engine.run import Run
 
 
@@ -91,6 +92,54 @@ def follow_run(place: Path = Path(), /, *, run: str | None = None) -> int:
     return exit_code(watch(events, chosen.id))
 
 
+def pause_run(place: Path = Path(), /, *, run: str | None = None) -> int:
+    """Let a run that another process works on wait at its next opportunity.
+
+    Parameters
+    ----------
+    place
+        A run's folder, or a project or folder of runs, of which the newest run is taken.
+    run
+        Name of the run, if not the newest one.
+    """
+    chosen = _choose(place, run)
+    _remote(chosen).pause()
+    print(f"{chosen.id} was told to pause; napari-salient runs resume lets it go on.")
+    return 0
+
+
+def resume_run(place: Path = Path(), /, *, run: str | None = None) -> int:
+    """Let a paused run that another process works on go on.
+
+    Parameters
+    ----------
+    place
+        A run's folder, or a project or folder of runs, of which the newest run is taken.
+    run
+        Name of the run, if not the newest one.
+    """
+    chosen = _choose(place, run)
+    _remote(chosen).resume()
+    print(f"{chosen.id} was told to go on.")
+    return 0
+
+
+def cancel_run(place: Path = Path(), /, *, run: str | None = None) -> int:
+    """Let a run that another process works on save and end, also out of a pause.
+
+    Parameters
+    ----------
+    place
+        A run's folder, or a project or folder of runs, of which the newest run is taken.
+    run
+        Name of the run, if not the newest one.
+    """
+    chosen = _choose(place, run)
+    _remote(chosen).cancel()
+    print(f"{chosen.id} was told to save and end.")
+    return 0
+
+
 class _History:
     """What the events of a run say, in the form of its curves."""
 
@@ -145,6 +194,12 @@ def _choose(place: Path, name: str | None) -> Run:
             return run
     what = f"no run {name}" if name else "no run"
     raise InputError(f"There is {what} in {place.absolute()}; see napari-salient runs list.")
+
+
+def _remote(run: Run) -> RemoteControl:
+    from napari_salient.engine.orders import RemoteControl
+
+    return RemoteControl(run.directory)
 
 
 def _overview(run: Run) -> Mapping[str, Any]:
