@@ -9,7 +9,9 @@ from napari_salient.engine.events import (
     Finished,
     FinishReason,
     MemoryFallback,
+    Paused,
     Progress,
+    Resumed,
     Started,
     Step,
 )
@@ -115,6 +117,19 @@ def test_a_run_that_ended_a_moment_ago_may_refuse(controls):
     controls.toggle_pause()
     controls.cancel_run()
     assert controls.state.text() == "Running"
+
+
+def test_a_pause_from_elsewhere_is_shown(qtbot, controls):
+    run = Control()
+    controls.follow(run)
+    controls.show_event(Paused())
+    assert (controls.state.text(), controls.pause.text()) == ("Paused", "Resume")
+    controls.show_event(Resumed())
+    assert (controls.state.text(), controls.pause.text()) == ("Running", "Pause")
+    controls.show_event(Paused())
+    controls.cancel_run()
+    controls.show_event(Resumed())
+    assert controls.state.text() == "Saving, then stopping"
 
 
 def test_time_left_follows_the_pace_and_leaves_pauses_out():

@@ -13,7 +13,9 @@ from napari_salient.engine.events import (
     Finished,
     FinishReason,
     MemoryFallback,
+    Paused,
     Progress,
+    Resumed,
     Saved,
     Started,
     Step,
@@ -92,6 +94,10 @@ class RunControls(QWidget):
                 self.bar.setToolTip(f"Checkpoint saved after step {step}.")
             case MemoryFallback(detail=detail):
                 self.state.setText(f"Out of memory: {detail}")
+            case Paused():
+                self._show_paused()
+            case Resumed():
+                self._show_resumed()
             case Finished():
                 self._end(event)
 
@@ -123,21 +129,27 @@ class RunControls(QWidget):
             self.cancel.setEnabled(False)
 
     def _pause(self, run: Steerable) -> None:
-        if not _obeys(run.pause):
-            return
+        if _obeys(run.pause):
+            self._show_paused()
+
+    def _resume(self, run: Steerable) -> None:
+        if _obeys(run.resume):
+            self._show_resumed()
+
+    def _show_paused(self) -> None:
+        """Show a pause, also one that somebody else ordered."""
         self._paused = True
         self._time_left.skip()
         self.pause.setText("Resume")
         self.state.setText("Paused")
         self.remaining.clear()
 
-    def _resume(self, run: Steerable) -> None:
-        if not _obeys(run.resume):
-            return
+    def _show_resumed(self) -> None:
         self._paused = False
         self._time_left.skip()
         self.pause.setText("Pause")
-        self.state.setText("Running")
+        if not self._cancelling:
+            self.state.setText("Running")
 
     def _count(self, done: int, total: int, what: str) -> None:
         if what != self._counted:
