@@ -80,6 +80,11 @@ COMMANDS = (
     _command("predict segmentation", "prediction:predict", "Segment volumes with a trained model."),
     _command("evaluate segmentation", "prediction:evaluate", "Measure a model against labels."),
     _command(
+        "export pretraining",
+        "bundles:export_pretraining",
+        "Write a pretrained encoder as a bundle.",
+    ),
+    _command(
         "simulate",
         "simulate:run_simulation",
         "Compare query strategies on labelled data.",

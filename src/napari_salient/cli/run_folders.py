@@ -45,13 +45,16 @@ def refuse_beside_resume(resume: Path | None, others: bool) -> None:
 def checkpoint_of(path: Path) -> Path:
     """Return `path`, or the newest checkpoint of the run in that folder or in use in that project.
 
-    One that is damaged is not passed over: an earlier one is another model.
+    Of a bundle, whose folder or shipped name it may be, it is the weights. One that is damaged is
+    not passed over: an earlier one is another model.
     """
-    if not path.is_dir():
-        return path
     from napari_salient.engine.checkpoint import checkpoint_paths
+    from napari_salient.pretraining.shipped import weights_in
     from napari_salient.project.layout import is_project
 
+    path = weights_in(path)
+    if not path.is_dir():
+        return path
     newest_first = checkpoint_paths(_run_in_use(path) if is_project(path) else path)
     if not newest_first:
         raise InputError(f"{path} holds no checkpoint; name a run's folder or a checkpoint file.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_salient.data.volumes import read_header
 from napari_salient.errors import InputError, SalientError
+from napari_salient.pretraining.shipped import is_shipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +29,8 @@ def refuse_seen(checkpoint: Path, spec: PretrainingSpec, cohort: Cohort) -> None
     InputError
         If it did, or it cannot be told.
     """
+    if is_shipped(checkpoint):
+        return  # It learned from sample volumes alone.
     if spec.data == _fingerprint(cohort.images[case] for case in cohort.pool):
         return
     learned = learned_from(checkpoint)

@@ -14,6 +14,7 @@ from napari_salient.engine.events import Finished, FinishReason
 from napari_salient.engine.run import Run
 from napari_salient.errors import RunError, SalientError
 from napari_salient.pretraining.settings import KIND
+from napari_salient.pretraining.shipped import weights_in
 from napari_salient.pretraining.spec import PretrainingSpec
 
 if TYPE_CHECKING:
@@ -112,7 +113,9 @@ def read_entry(run_dir: Path) -> LibraryEntry:
 
 
 def newest_checkpoint(source: Path) -> Path:
-    """Return a checkpoint file itself, or the newest one of a run's folder.
+    """Return a checkpoint file itself, that of a bundle, or the newest one of a run's folder.
+
+    A bundle is meant by its folder or, if it ships, by its name.
 
     One that is damaged is not passed over: an earlier one is another encoder.
 
@@ -121,6 +124,7 @@ def newest_checkpoint(source: Path) -> Path:
     RunError
         If it is not there, or the folder has none.
     """
+    source = weights_in(source)
     found = checkpoint_paths(source) if source.is_dir() else [source]
     if not found or not found[0].is_file():
         raise RunError(f"There is no checkpoint in {source}; choose another pretraining.")
