@@ -109,6 +109,8 @@ class _Looker:
 def _features(
     project: Project, cases: Sequence[int], source: Path, threads: int, control: Control
 ) -> Iterator[Event]:
+    import sklearn.metrics  # noqa: F401 - takes seconds, and `propose_first` may be in a window
+
     from napari_salient.active_learning.scoring import score_pool
     from napari_salient.data.volumes import load_image, normalise
     from napari_salient.pretraining.features import encoder_of

@@ -150,6 +150,13 @@ class Desk(QObject):
         if self.here is None:
             self.begin()
 
+    def follow_queue(self) -> None:
+        """Show a queue that was made anew; the open slice stays."""
+        self.changed.emit()
+        self._read_ahead()
+        if self.here is None:
+            self.begin()
+
     def finish(self) -> None:
         """Propose nothing more; the open slice stays."""
         with self._telling():

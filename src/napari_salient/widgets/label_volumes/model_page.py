@@ -20,6 +20,7 @@ from superqt import QCollapsible
 
 from napari_salient.active_learning.settings import LoopSettings
 from napari_salient.widgets.curve import CurvePanel
+from napari_salient.widgets.label_volumes.start_part import StartPart
 from napari_salient.widgets.label_volumes.stop_part import StopPart
 from napari_salient.widgets.label_volumes.strategy_choice import StrategyChoice
 from napari_salient.widgets.label_volumes.words import effort_text
@@ -46,6 +47,7 @@ class ModelPage(QWidget):
 
     roll_back_requested = Signal(int)
     resume_requested = Signal()
+    settings_changed = Signal()
 
     def __init__(self, session: LabellingSession, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,7 +57,7 @@ class ModelPage(QWidget):
         self.form = SettingsForm(LoopSettings, hidden=ON_TOP)
         self.curve = CurvePanel("labelled slices", "Dice", (0.0, 1.0))
         self.rounds = Table(("Round", "Slices", "Agreement", "Validation", "Used"))
-        self.stop = StopPart(session)
+        self.stop, self.start = StopPart(session), StartPart()
         self.effort = QLabel()
         self.effort.setToolTip("Median seconds and mean strokes of the slices you accepted.")
         self.effort.setWordWrap(True)
@@ -102,6 +104,7 @@ class ModelPage(QWidget):
             batch=self.batch.value(),
             train_after_batch=self.automatic.isChecked(),
         )
+        self.settings_changed.emit()
 
     def _set_up_choices(self) -> None:
         settings = self.session.settings
@@ -137,6 +140,7 @@ class ModelPage(QWidget):
         layout = QVBoxLayout(inside)
         layout.setContentsMargins(4, 6, 4, 2)
         layout.addWidget(self.resume)
+        layout.addWidget(self.start)
         layout.addWidget(self.curve)
         layout.addWidget(self.stop)
         layout.addWidget(self.effort)

@@ -151,7 +151,9 @@ class LabelVolumes(QWidget):
         if focused is not None:
             focused.clearFocus()
         self.bench.begin()
-        labelling_in(self.viewer).set_bench(self.bench)
+        labelling = labelling_in(self.viewer)
+        self.bench.changed.connect(labelling.changed)
+        labelling.set_bench(self.bench)
         self.opened.emit()
 
     def _tell_end(self, finished: Finished) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QPushButton, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from napari_salient.engine.events import Evaluated, Started
@@ -16,6 +16,7 @@ from napari_salient.widgets.label_volumes.classes_page import ClassesPage
 from napari_salient.widgets.label_volumes.compaction import Compaction
 from napari_salient.widgets.label_volumes.desk import Desk
 from napari_salient.widgets.label_volumes.export_page import ExportPage
+from napari_salient.widgets.label_volumes.head_start import HeadStart
 from napari_salient.widgets.label_volumes.keyboard import Keyboard
 from napari_salient.widgets.label_volumes.label_page import LabelPage
 from napari_salient.widgets.label_volumes.model_page import ModelPage
@@ -36,6 +37,9 @@ STARTING = "Loading the network, the first time takes some seconds"
 class Workbench(QWidget):
     """Everything about one open project; made when it opens, thrown away when it closes."""
 
+    changed = Signal()
+    """What other panels go by: the settings, what the first round starts from, whether one runs."""
+
     def __init__(
         self, viewer: Any, session: LabellingSession, notice: NoticeLine, parent: QWidget
     ) -> None:
@@ -45,6 +49,7 @@ class Workbench(QWidget):
         self._layers.events.removed.connect(heap.take_back)
         self.desk = Desk(viewer, session, self)
         self.trainer = Trainer(session, self)
+        self.head_start = HeadStart(session, self.trainer, self)
         self.compaction = Compaction(session, self)
         decisions = key_bindings.decision_keys(self.desk)
         self.label_page = LabelPage(self.desk, decisions, key_bindings.BUTTONS)
@@ -58,12 +63,14 @@ class Workbench(QWidget):
         self._lay_out()
         self._connect_desk()
         self._connect_training()
+        self._connect_head_start()
         self._bind_keys()
 
     def begin(self) -> None:
         """Open the first slice that waits."""
         if not self.trainer.take_up():
             self.desk.begin()
+        self.head_start.take_up()
         self._offer_resume()
         heap.set_aside()
 
@@ -96,7 +103,7 @@ class Workbench(QWidget):
 
     def _connect_desk(self) -> None:
         pages = self.classes_page, self.export_page
-        for source in (self.desk, self.trainer, self.compaction, *pages):
+        for source in (self.desk, self.trainer, self.head_start, self.compaction, *pages):
             source.told.connect(self.tell)
         self.desk.view.recorder.failed.connect(lambda error: self.tell(str(error), "error"))
         self.desk.changed.connect(self.trainer.start_if_due)
@@ -120,6 +127,20 @@ class Workbench(QWidget):
         stop.finish_requested.connect(self._finish)
         stop.go_on_requested.connect(self.desk.go_on)
         stop.export_requested.connect(lambda: self.pages.setCurrentWidget(self.export_page))
+
+    def _connect_head_start(self) -> None:
+        start = self.model_page.start
+        start.random_requested.connect(self.head_start.start_at_random)
+        self.head_start.changed.connect(lambda: start.show_start(self.head_start.words))
+        self.head_start.proposed.connect(self.desk.follow_queue)
+        self.trainer.adopted.connect(self.head_start.refresh)
+        for signal in (
+            self.head_start.changed,
+            self.model_page.settings_changed,
+            self.trainer.started,
+            self.trainer.ended,
+        ):
+            signal.connect(lambda *_: self.changed.emit())
 
     def _round_started(self, run: Run) -> None:
         self.model_page.resume.hide()
