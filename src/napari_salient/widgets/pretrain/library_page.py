@@ -1,0 +1,180 @@
+"""The page with the pretrained encoders that there are, and what can be done with one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from napari_salient.engine.control import Control
+from napari_salient.finetuning.coverage import spec_of_project
+from napari_salient.widgets.open_labelling import labelling_in
+from napari_salient.widgets.pretrain.coverage_view import CoverageView
+from napari_salient.widgets.pretrain.library_table import LibraryTable
+from napari_salient.widgets.pretrain.library_words import details_text, unusable_text
+from napari_salient.widgets.run_controls import RunControls
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from qtpy.QtGui import QShowEvent
+
+    from napari_salient.pretraining.library import LibraryEntry
+    from napari_salient.widgets.label_volumes.head_start import HeadStart
+
+NO_PROJECT = "Open a labelling project in Label Volumes, in this window, to use an encoder there."
+NO_RUNS = "There is no pretraining yet."
+NOTHING_SELECTED = "Select a pretraining to use its encoder."
+NOT_INTERRUPTED = "Only a run that was stopped or cut off can be resumed."
+NOT_RUNNING = "Only a run that goes on can be followed."
+
+
+class LibraryPage(QWidget):
+    """The pretraining runs of some folders, and the encoder that one of them made.
+
+    Parameters
+    ----------
+    napari_viewer
+        Its panel "Label Volumes" has the project that an encoder is used for.
+    """
+
+    resume_requested = Signal(object)
+    """The folder of a run to go on with."""
+    follow_requested = Signal(object)
+    """The folder of a run that some process works on."""
+    selected = Signal(object)
+    """The folder of the run that is selected; `None` if none is."""
+    told = Signal(str, str)
+    """A sentence for the user, and its severity."""
+
+    def __init__(self, napari_viewer: Any, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.table, self.coverage = LibraryTable(), CoverageView()
+        self.details, self.problem, self.reason = QLabel(), QLabel(), QLabel()
+        self.initialise = QPushButton("Initialise the segmentation model")
+        self.propose = QPushButton("Propose first slices")
+        self.resume, self.follow = QPushButton("Resume"), QPushButton("Follow")
+        self.progress = RunControls()
+        self._labelling = labelling_in(napari_viewer)
+        self._head_start: HeadStart | None = None
+        self._selected: Path | None = None
+        self._lay_out()
+        self._connect()
+        self._look_again()
+
+    def show_runs(self, folders: Sequence[Path]) -> None:
+        """Show the pretraining runs in some folders of runs, the newest first.
+
+        They are read in a worker thread; the selected one stays selected.
+        """
+        self.table.show_runs(folders)
+
+    @property
+    def entry(self) -> LibraryEntry | None:
+        """The run that is selected."""
+        return self.table.entry
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look again whenever the page is opened."""
+        super().showEvent(event)
+        self.table.refresh()
+        self._look_again()
+
+    def _look_again(self) -> None:
+        """Show what is selected, and compare it with what is open."""
+        entry, bench = self.entry, self._labelling.bench
+        self.details.setText(details_text(entry) if entry else "")
+        self.problem.setText(entry.problem if entry else "")
+        self.problem.setVisible(bool(self.problem.text()))
+        if (run_dir := entry.run_dir if entry else None) != self._selected:
+            self._selected = run_dir
+            self.selected.emit(run_dir)
+        self._act_on(bench.head_start if bench else None)
+        pair = None
+        if entry is not None and entry.checkpoint is not None and bench is not None:
+            session = bench.session
+            spec = spec_of_project(session.project, session.settings.segmentation)
+            pair = entry.checkpoint, spec
+        self.coverage.compare(pair)
+        self._allow()
+
+    def _act_on(self, head_start: HeadStart | None) -> None:
+        """Act on the project that is open from now on."""
+        if head_start is not self._head_start:
+            self._head_start = head_start
+            self.progress.hide()
+            if head_start is not None:
+                head_start.event.connect(self.progress.show_event)
+
+    def _allow(self) -> None:
+        """Enable what can be done; of what cannot, say why in the tooltip, and in a line."""
+        state = self.entry.state if self.entry else ""
+        looking = self._head_start is not None and self._head_start.looking
+        why_not = self._why_not()
+        initialises = why_not or self.coverage.why_not
+        proposes = why_not or ("An encoder looks at the pool already." if looking else "")
+        _allow(self.initialise, initialises)
+        _allow(self.propose, proposes)
+        self.reason.setText(initialises or proposes)
+        self.reason.setVisible(bool(self.reason.text()))
+        _allow(self.resume, "" if state in ("cancelled", "failed") else NOT_INTERRUPTED)
+        _allow(self.follow, "" if state in ("running", "paused") else NOT_RUNNING)
+
+    def _why_not(self) -> str:
+        """Return why the encoder cannot be used for the open project, however well it fits."""
+        if self.entry is None:
+            return NOTHING_SELECTED if self.table.entries else NO_RUNS
+        not_here = self._head_start.why_not if self._head_start else NO_PROJECT
+        return unusable_text(self.entry) or not_here
+
+    def _initialise(self, _checked: bool = False) -> None:
+        if self.entry is not None and self._head_start is not None:
+            self._head_start.start_from(self.entry.run_dir, str(self.coverage.fit))
+
+    def _propose(self, _checked: bool = False) -> None:
+        if self.entry is not None and self._head_start is not None:
+            control = Control()
+            self.progress.show()
+            self.progress.follow(control, "Loading the encoder")
+            self._head_start.propose(self.entry.run_dir, control)
+
+    def _connect(self) -> None:
+        self.table.entry_changed.connect(self._look_again)
+        self.table.told.connect(self.told)
+        self.coverage.changed.connect(self._allow)
+        self._labelling.changed.connect(self._look_again)
+        self.initialise.clicked.connect(self._initialise)
+        self.propose.clicked.connect(self._propose)
+        for button, signal in (
+            (self.resume, self.resume_requested),
+            (self.follow, self.follow_requested),
+        ):
+            button.clicked.connect(lambda _checked=False, s=signal: s.emit(self._selected))
+
+    def _lay_out(self) -> None:
+        self.progress.start.hide()
+        self.progress.hide()
+        self.problem.setStyleSheet("color: #ff9a8a;")
+        self.reason.setStyleSheet("color: #ffcf66;")
+        self.details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        for label in (self.details, self.problem, self.reason):
+            label.setWordWrap(True)
+        runs = QHBoxLayout()
+        runs.addWidget(self.resume)
+        runs.addWidget(self.follow)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 6, 4, 2)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self.details)
+        layout.addWidget(self.problem)
+        layout.addLayout(runs)
+        for part in (self.initialise, self.propose, self.reason, self.progress):
+            layout.addWidget(part)
+        layout.addWidget(self.coverage, 1)
+
+
+def _allow(button: QPushButton, why_not: str) -> None:
+    button.setEnabled(not why_not)
+    button.setToolTip(why_not)

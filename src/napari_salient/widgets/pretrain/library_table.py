@@ -1,0 +1,90 @@
+"""The table of the pretraining runs that there are, with a note for each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QModelIndex, Signal
+
+from napari_salient.engine.control import Control
+from napari_salient.engine.events import FinishReason
+from napari_salient.errors import SalientError
+from napari_salient.pretraining.library import pretraining_runs, set_note
+from napari_salient.widgets.notice import sentence_of
+from napari_salient.widgets.pretrain.library_words import COLUMNS, NOTE, row_of
+from napari_salient.widgets.table import Table
+from napari_salient.widgets.worker import start_job
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from qtpy.QtWidgets import QWidget
+
+    from napari_salient.engine.events import Finished
+    from napari_salient.pretraining.library import LibraryEntry
+
+
+class LibraryTable(Table):
+    """The runs of some folders, the newest first; the note of each is edited in place."""
+
+    entry_changed = Signal()
+    """Another run is selected, or none, or something about the selected one changed."""
+    told = Signal(str, str)
+    """A sentence for the user, and its severity."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(COLUMNS, parent, editable=NOTE)
+        self.setAccessibleName("Pretraining runs")
+        self.entries: list[LibraryEntry] = []
+        self._folders: tuple[Path, ...] = ()
+        self.row_chosen.connect(lambda _row: self.entry_changed.emit())
+        self.edited.connect(self._note)
+
+    @property
+    def entry(self) -> LibraryEntry | None:
+        """The run that is selected."""
+        row = self.current_row()
+        return None if row is None else self.entries[row]
+
+    def show_runs(self, folders: Sequence[Path]) -> None:
+        """Show the runs in some folders, read in a worker thread."""
+        self._folders = tuple(folders)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the folders again; the selected run stays selected."""
+        folders = self._folders
+        start_job(
+            lambda: (folders, pretraining_runs(folders)),
+            Control(),
+            on_finished=self._read,
+            name="Reading the library of encoders",
+            owner=self,
+        )
+
+    def _read(self, finished: Finished) -> None:
+        if finished.reason is not FinishReason.COMPLETED:
+            self.told.emit(sentence_of(finished.error or SalientError(finished.message)), "error")
+            return
+        folders, entries = finished.result
+        if folders == self._folders and not self.editing and entries != self.entries:
+            self._show(entries)
+
+    def _show(self, entries: list[LibraryEntry]) -> None:
+        before = self.entry
+        self.entries = entries
+        self.set_rows([row_of(entry) for entry in entries])
+        runs = [entry.run_dir for entry in entries]
+        if before is not None and before.run_dir in runs:
+            self.choose(runs.index(before.run_dir))
+        else:
+            self.setCurrentIndex(QModelIndex())
+        self.entry_changed.emit()
+
+    def _note(self, row: int, text: str) -> None:
+        try:
+            set_note(self.entries[row].run_dir, text)
+        except SalientError as error:
+            self.told.emit(str(error), "error")
+        self.refresh()
