@@ -47,13 +47,21 @@ def blob_truth(seed: int) -> NDArray[np.uint8]:
     return truth
 
 
-def write_blobs(folder: Path, seed: int) -> Path:
-    """Write the volume ``case-<seed>`` and return its path."""
+def write_blobs(
+    folder: Path, seed: int, affine: NDArray[np.float64] = AS_DISPLAYED, depth: int = SIDE
+) -> Path:
+    """Write the volume ``case-<seed>``, or as many of its middle slices, and return its path."""
     noise = np.random.default_rng(seed).normal(0, 20, (SIDE,) * 3)
-    voxels = (100.0 * blob_truth(seed) + noise).astype(np.float32)
+    voxels = (100.0 * blob_truth(seed) + noise).astype(np.float32)[middle(depth)]
     path = folder / f"case-{seed}.nii"
-    nib.save(nib.Nifti1Image(voxels.T, AS_DISPLAYED), path)
+    nib.save(nib.Nifti1Image(voxels.T, affine), path)
     return path
+
+
+def middle(depth: int) -> slice:
+    """Return so many axial slices in the middle of the blobs."""
+    first = (SIDE - depth) // 2
+    return slice(first, first + depth)
 
 
 class BlobProject:
@@ -64,10 +72,12 @@ class BlobProject:
         self.folder = project.folder
 
     @classmethod
-    def create(cls, folder: Path, cases: int, fractions: SplitFractions) -> BlobProject:
+    def create(
+        cls, folder: Path, cases: int, fractions: SplitFractions, **volumes: Any
+    ) -> BlobProject:
         """Write volumes and make a project of them."""
         (folder / "images").mkdir()
-        images = [write_blobs(folder / "images", seed) for seed in range(cases)]
+        images = [write_blobs(folder / "images", seed, **volumes) for seed in range(cases)]
         schema = LabelSchema.of("dim", "bright")
         return cls(Project.create(folder / "project", images, labels=schema, fractions=fractions))
 
@@ -88,6 +98,7 @@ class BlobProject:
         """Paint the truth over the current slice."""
         assert session.case is not None
         truth = blob_truth(int(session.case.case.name.removeprefix("case-")))
+        truth = truth[middle(len(session.case.labels))]
         where = plane_slice(session.plane, session.index or 0)
         session.case.labels[where] = truth[where]
 
@@ -129,8 +140,8 @@ def make_blobs(tmp_path: Path) -> Iterator[Callable[..., BlobProject]]:
     """Return a function that makes the project, by default of four volumes of the pool."""
     made: list[BlobProject] = []
 
-    def make(cases: int = 4, fractions: SplitFractions = ALL_POOL) -> BlobProject:
-        made.append(BlobProject.create(tmp_path, cases, fractions))
+    def make(cases: int = 4, fractions: SplitFractions = ALL_POOL, **volumes: Any) -> BlobProject:
+        made.append(BlobProject.create(tmp_path, cases, fractions, **volumes))
         return made[-1]
 
     yield make
