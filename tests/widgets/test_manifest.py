@@ -35,6 +35,7 @@ def test_every_command_leads_to_something_callable(manifest):
 
 
 def test_the_menus_say_what_users_look_for(manifest):
-    assert [widget.display_name for widget in manifest.contributions.widgets] == ["Label Volumes"]
+    widgets = [widget.display_name for widget in manifest.contributions.widgets]
+    assert widgets == ["Label Volumes", "Pretrain"]
     samples = manifest.contributions.sample_data
     assert [sample.display_name for sample in samples] == ["Brain pool (MNI)"]
