@@ -2,8 +2,11 @@
 
 ``python benchmarks/labels_needed.py``: networks trained from scratch on more and more slices of
 the hippocampus volumes, chosen at random or as the tool chooses them, with and without the slices
-interpolated between them; and on every slice of the pool. All arms share their network seeds.
-Hours; every training is a line of ``<output>.partial.jsonl``, and a second start goes on there.
+interpolated between them; and on every slice of the pool. In the warm arms the slices are labelled
+round by round, one number of them after the other, and a round starts from the weights that the
+last one ended with; in the pretrained ones, trainings that start from nothing else start from an
+encoder that was pretrained on the pool's images. All arms share their network seeds. Hours; every
+training is a line of ``<output>.partial.jsonl``, and a second start goes on there.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import sys
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
@@ -23,10 +26,20 @@ from napari_salient.active_learning.choosing import Query
 from napari_salient.active_learning.settings import SegmentationSettings
 from napari_salient.active_learning.simulation.cohort import Cohort
 from napari_salient.active_learning.simulation.experiment import RoundJob, run_round
+from napari_salient.active_learning.simulation.fitting import fit_round
 from napari_salient.active_learning.simulation.interpolated import Interpolated
 from napari_salient.active_learning.simulation.summary import bootstrap_interval
 from napari_salient.data.planes import PLANES
+from napari_salient.pretraining.settings import TaskName
+from support.encoders import pretrained_starts
 from support.trainings import Record, Training, run_trainings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_salient.finetuning.simulated import SimulatedStart
+
+    Labelled = list[tuple[int, int]]
 
 DATA = Path(__file__).resolve().parents[2] / "shared/data/hippocampus"
 ALL = "every slice"
@@ -43,6 +56,8 @@ class Arm:
     interpolated: Interpolated | None = None
     audit: float = 0.0
     compared_with: str = "random"
+    warm: bool = False
+    pretrained: bool = False
 
 
 ARMS = {
@@ -53,13 +68,17 @@ ARMS = {
     "strided, interpolated at 0.3": Arm("strided", Interpolated(0.3), compared_with="strided"),
     "strided, interpolated at 1": Arm("strided", Interpolated(1.0), compared_with="strided"),
     "the tool": Arm("strided", Interpolated(), 0.15, compared_with="strided"),
+    "strided, warm": Arm("strided", compared_with="strided", warm=True),
+    "strided, pretrained": Arm("strided", compared_with="strided", pretrained=True),
+    "the whole tool": Arm("strided", audit=0.15, warm=True, pretrained=True),
 }
 
 
 def main() -> int:
     given = parse_arguments()
     cohort = Cohort.read(given.data / "images", given.data / "labels", given.plane, 5)
-    train = partial(measure, cohort)
+    starts = encoders(cohort, given) if any(ARMS[arm].pretrained for arm in given.arms) else {}
+    train = partial(measure, cohort, starts, given.output)
     records = run_trainings(wanted(given), train, given.output, given.processes)
     full = [mean_dice(records, given.plane, ALL, None, steps) for steps in given.full_steps]
     result = {
@@ -82,6 +101,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--full-steps", type=int, nargs="*", default=[300, 1500])
+    parser.add_argument("--task", default="masked", choices=get_args(TaskName))
+    parser.add_argument("--pretraining-steps", type=int, default=2000)
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--output", type=Path, default=Path("out/labels_needed.json"))
     return parser.parse_args()
@@ -94,44 +115,102 @@ def wanted(given: argparse.Namespace) -> list[Training]:
         own = {"plane": given.plane, "seed": seed}
         found += [{**own, "arm": ALL, "slices": None, "steps": n} for n in given.full_steps]
         found += [
-            {**own, "arm": arm, "slices": slices, "steps": given.steps}
+            {
+                **own,
+                "arm": arm,
+                "slices": slices,
+                "steps": given.steps,
+                **history(given, arm, slices),
+            }
             for slices in given.slices
             for arm in given.arms
         ]
     return found
 
 
-def measure(cohort: Cohort, training: Training) -> Record:
-    """Train and measure on the test volumes; runs in a worker process."""
-    settings = SegmentationSettings()
-    settings = replace(settings, fit=replace(settings.fit, steps=training["steps"]))
-    arm, seed = ARMS.get(training["arm"]), training["seed"]
-    state = cohort.pool_state([])
-    if arm is None:
-        labelled = list(zip(state.case_id.tolist(), state.index.tolist(), strict=True))
-    else:
-        rng = np.random.default_rng([seed, 0])
-        found = Query(arm.strategy, arm.audit).ask(state, training["slices"], rng)
-        labelled = [(proposal.case_id, proposal.index) for proposal in found]
-    outcome = run_round(
-        cohort,
-        RoundJob(
-            seed,
-            len(labelled),
-            (),
-            labelled,
-            batch=1,
-            query=False,
-            settings=settings,
-            interpolated=arm.interpolated if arm else None,
-        ),
+def history(given: argparse.Namespace, arm: str, slices: int) -> dict[str, Any]:
+    """Return what else a training of an arm depends on: earlier rounds, the encoder."""
+    found: dict[str, Any] = {}
+    if ARMS[arm].warm:
+        found["after"] = [n for n in sorted(given.slices) if n < slices]
+    if ARMS[arm].pretrained:
+        found["encoder"] = f"{given.task}-{given.pretraining_steps}"
+    return found
+
+
+def encoders(cohort: Cohort, given: argparse.Namespace) -> dict[int, SimulatedStart]:
+    """Pretrain an encoder for each seed."""
+    settings, steps = SegmentationSettings(), given.pretraining_steps
+    return pretrained_starts(
+        cohort, settings, given.task, steps, given.seeds, given.output, given.processes
     )
+
+
+def measure(
+    cohort: Cohort, starts: dict[int, SimulatedStart], output: Path, training: Training
+) -> Record:
+    """Train and measure on the test volumes; runs in a worker process."""
+    arm = ARMS.get(training["arm"])
+    start = starts[training["seed"]] if arm and arm.pretrained else None
+    if arm is None:
+        state = cohort.pool_state([])
+        labelled = list(zip(state.case_id.tolist(), state.index.tolist(), strict=True))
+        job = job_of(training, labelled)
+    elif arm.warm:
+        job = last_round(cohort, arm, start, output.with_name(output.name + ".weights"), training)
+    else:
+        labelled = labels_of(cohort, arm, training["seed"], [training["slices"]])
+        job = replace(job_of(training, labelled), pretrained=start)
+    outcome = run_round(cohort, job)
     return {
         "dice": float(np.mean(list(outcome.dice.values()))),
         "dice_per_class": outcome.dice,
         "dead_classes": outcome.dead_classes,
         "cpu_seconds": outcome.cpu_seconds,
     }
+
+
+def job_of(training: Training, labelled: Labelled) -> RoundJob:
+    """Return the training of an arm on some slices, from scratch."""
+    settings, arm = SegmentationSettings(), ARMS.get(training["arm"])
+    return RoundJob(
+        training["seed"],
+        len(labelled),
+        (),
+        labelled,
+        batch=1,
+        query=False,
+        settings=replace(settings, fit=replace(settings.fit, steps=training["steps"])),
+        interpolated=arm.interpolated if arm else None,
+    )
+
+
+def labels_of(cohort: Cohort, arm: Arm, seed: int, sizes: Sequence[int]) -> Labelled:
+    """Return the last of `sizes` slices, asked for round by round."""
+    labelled: Labelled = []
+    for number, size in enumerate(sizes):
+        rng = np.random.default_rng([seed, number])
+        state = cohort.pool_state(labelled)
+        found = Query(arm.strategy, arm.audit).ask(state, size - len(labelled), rng)
+        labelled += [(proposal.case_id, proposal.index) for proposal in found]
+    return labelled
+
+
+def last_round(
+    cohort: Cohort, arm: Arm, start: SimulatedStart | None, folder: Path, training: Training
+) -> RoundJob:
+    """Train the rounds before the one asked for, unless their weights are there, and return it."""
+    sizes = [*training["after"], training["slices"]]
+    before: Path | None = None
+    for number, size in enumerate(sizes, start=1):
+        own = {**training, "slices": size, "after": training["after"][: number - 1]}
+        kept = folder / ("-".join(map(str, own.values())) + ".safetensors")
+        labelled = labels_of(cohort, arm, training["seed"], sizes[:number])
+        job = replace(job_of(own, labelled), start=before, keep=(kept,), pretrained=start)
+        if size != sizes[-1] and not kept.exists():
+            fit_round(cohort, job)
+        before = kept
+    return job
 
 
 def dice_by_seed(
