@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from napari_salient.active_learning.settings import LoopSettings
 from napari_salient.engine.events import FinishReason, Warned
 from napari_salient.engine.run import Run
 from napari_salient.errors import InputError, RunError
@@ -13,12 +14,15 @@ from napari_salient.finetuning.chosen import (
     FILE_NAME,
     choose_encoder,
     chosen_encoder,
+    fitting,
     forget_encoder,
     take_up_encoder,
 )
 from napari_salient.project.project import Project
 
 from .conftest import session_on
+
+MODEL = ("spatial_dims", "width", "context")
 
 
 def first_round(session):
@@ -94,6 +98,27 @@ def test_an_encoder_in_the_project_moves_with_it(project, pretrain, tmp_path):
         session = session_on(opened)
         assert take_up_encoder(session) == ""
         assert chosen_encoder(opened) == moved / "runs" / run_dir.name
+
+
+@pytest.mark.parametrize("kind", [{"width": 6, "context": 2}, {"spatial_dims": 3}])
+def test_after_a_restart_the_settings_are_those_that_the_encoder_fits(project, pretrain, kind):
+    session = session_on(project, **kind)
+    choose_encoder(session, pretrain(**kind))
+    model = fitting(LoopSettings(batch=7), project)
+    assert model.batch == 7
+    fitted = session_on(project, **{k: getattr(model.segmentation, k) for k in MODEL})
+    fitted.first_weights = session.first_weights
+    messages, last = first_round(fitted)
+    assert last.reason is FinishReason.COMPLETED
+    assert "encoder tensors transferred (100.0%" in messages[0]
+
+
+def test_without_an_encoder_or_with_one_that_is_gone_settings_stay(project, pretrain):
+    assert fitting(LoopSettings(), project) == LoopSettings()
+    run_dir = pretrain(width=6)
+    choose_encoder(session_on(project), run_dir)
+    shutil.rmtree(run_dir)
+    assert fitting(LoopSettings(), project) == LoopSettings()
 
 
 def test_the_choice_can_be_taken_back(project, pretrain, reopen):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_salient.engine.atomic import write_atomically
-from napari_salient.errors import InputError, ProjectError, RunError
-from napari_salient.pretraining.library import newest_checkpoint
+from napari_salient.errors import InputError, ProjectError, RunError, SalientError
+from napari_salient.pretraining.library import newest_checkpoint, read_spec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from napari_salient.active_learning.rounds import FirstWeights
     from napari_salient.active_learning.session import LabellingSession
+    from napari_salient.active_learning.settings import LoopSettings
     from napari_salient.active_learning.spec import SegmenterSpec
     from napari_salient.project.project import Project
 
@@ -100,6 +102,27 @@ def take_up_encoder(session: LabellingSession) -> str:
             "from random weights unless one is chosen again."
         )
     return ""
+
+
+def fitting(settings: LoopSettings, project: Project) -> LoopSettings:
+    """Return settings whose model the encoder that was chosen for a project fits.
+
+    They are as given where none was chosen, or it cannot be read: `take_up_encoder` says so.
+    """
+    try:
+        source = chosen_encoder(project)
+        spec = read_spec(newest_checkpoint(source)) if source else None
+    except SalientError:
+        return settings
+    if spec is None:
+        return settings
+    model = dataclasses.replace(
+        settings.segmentation,
+        spatial_dims=spec.spatial_dims,
+        width=spec.width,
+        context=settings.segmentation.context if spec.strides else spec.context,
+    )
+    return dataclasses.replace(settings, segmentation=model)
 
 
 def refuse_trained(project: Project) -> None:

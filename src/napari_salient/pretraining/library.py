@@ -131,6 +131,17 @@ def newest_checkpoint(source: Path) -> Path:
     return found[0]
 
 
+def read_spec(checkpoint: Path) -> PretrainingSpec:
+    """Return what the network in a checkpoint is, at once and without torch.
+
+    Raises
+    ------
+    RunError
+        If the file is damaged or no checkpoint of a pretraining.
+    """
+    return _spec(load_outline(checkpoint))
+
+
 def set_note(run_dir: Path, text: str) -> None:
     """Keep a note in a run's folder, in place of the one before; an empty one takes it away.
 
@@ -182,8 +193,7 @@ def _of_checkpoint(run_dir: Path) -> dict[str, Any]:
     if not paths:
         return {}
     stored = load_outline(paths[0])
-    metrics = stored.meta.get("metrics") or {}
-    spec = _spec(stored)
+    metrics, spec = stored.meta.get("metrics") or {}, _spec(stored)
     return {
         "spec": spec,
         "task": spec.task,

@@ -11,6 +11,7 @@ from napari_salient.active_learning.session import LabellingSession
 from napari_salient.engine.control import Control
 from napari_salient.engine.events import FinishReason, Warned
 from napari_salient.errors import SalientError
+from napari_salient.finetuning.chosen import fitting
 from napari_salient.project.project import Project
 from napari_salient.widgets.closing import on_closed
 from napari_salient.widgets.label_volumes.new_project import NewProject, new_project_job
@@ -165,7 +166,9 @@ class LabelVolumes(QWidget):
 def _open_session(folder: Path, settings: LoopSettings | None) -> LabellingSession:
     project = Project.open(folder)
     try:
-        return LabellingSession(project, settings or remembered_settings(project.runs_dir))
+        if settings is None:
+            settings = fitting(remembered_settings(project.runs_dir), project)
+        return LabellingSession(project, settings)
     except BaseException:
         project.close()
         raise
