@@ -10,7 +10,7 @@ import pytest
 
 MODULES = (
     "atomic", "cases", "checkpoint", "control", "device", "event_log", "events", "fit", "hold",
-    "llvm", "nest", "optimise", "plain", "resuming", "run", "schedule", "settings", "task",
+    "llvm", "memory", "nest", "optimise", "plain", "resuming", "run", "schedule", "settings", "task",
     "threads",
 )  # fmt: skip
 

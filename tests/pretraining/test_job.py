@@ -6,10 +6,18 @@ import numpy as np
 import pytest
 
 from napari_salient.engine.control import Control
-from napari_salient.engine.events import Evaluated, Finished, FinishReason, Step, Warned
+from napari_salient.engine.events import (
+    Evaluated,
+    Finished,
+    FinishReason,
+    MemoryForecast,
+    Started,
+    Step,
+    Warned,
+)
 from napari_salient.errors import InputError
 from napari_salient.pretraining.intake import split
-from napari_salient.pretraining.job import pretrain_job, steps_within, time_job
+from napari_salient.pretraining.job import forecast_job, pretrain_job, steps_within, time_job
 
 from .toys import settings_of, volume
 
@@ -93,4 +101,37 @@ def test_timing_can_be_cancelled(files):
     control = Control()
     control.cancel()
     (last,) = time_job(files(), settings_of("rotation"), control)
+    assert last.reason is FinishReason.CANCELLED
+
+
+def test_the_memory_is_told_before_the_start(files, tmp_path):
+    events = list(pretrain_job(files(), tmp_path / "run", settings_of("rotation"), Control()))
+    kinds = [type(event) for event in events]
+    expected = events[kinds.index(MemoryForecast)]
+    assert kinds.index(MemoryForecast) < kinds.index(Started)
+    assert 0 < expected.needed < expected.available
+    assert not any("memory" in text for text in warnings_of(events))
+
+
+def test_too_little_memory_is_a_warning(files, tmp_path, monkeypatch):
+    monkeypatch.setattr("napari_salient.engine.memory._free", lambda device: 2**20)
+    events = list(pretrain_job(files(), tmp_path / "run", settings_of("rotation"), Control()))
+    assert any("1 MiB are free: it may run out of memory" in text for text in warnings_of(events))
+    assert events[-1].reason is FinishReason.COMPLETED
+
+
+@pytest.mark.parametrize(("name", "dims"), [("jigsaw", 2), ("masked", 3)])
+def test_a_forecast_takes_no_voxels(files, tmp_path, name, dims, monkeypatch):
+    paths, settings = files(), settings_of(name, dims)
+    events = pretrain_job(paths, tmp_path / "run", settings, Control())
+    expected = next(event for event in events if isinstance(event, MemoryForecast))
+    monkeypatch.setattr("napari_salient.pretraining.pool.load_image", None)
+    *_, last = forecast_job(paths, settings, Control())
+    assert last.result.needed == expected.needed
+
+
+def test_a_forecast_can_be_cancelled(files):
+    control = Control()
+    control.cancel()
+    *_, last = forecast_job(files(), settings_of("rotation"), control)
     assert last.reason is FinishReason.CANCELLED

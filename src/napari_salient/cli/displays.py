@@ -15,6 +15,7 @@ from napari_salient.engine.events import (
     Event,
     Finished,
     MemoryFallback,
+    MemoryForecast,
     Paused,
     Progress,
     Resumed,
@@ -160,6 +161,8 @@ def in_words(event: Event) -> str | None:
             return f"after {event.step}: {_numbers(event.metrics)}"
         case Saved():
             return f"saved after step {event.step}"
+        case MemoryForecast():
+            return event.sentence
         case MemoryFallback():
             return f"out of memory, going on with {event.rung}: {event.detail}"
         case Paused():

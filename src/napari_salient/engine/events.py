@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 
 from napari_salient.engine.plain import plain
 
+GIB, MIB = 2**30, 2**20
+
 
 class FinishReason(enum.StrEnum):
     """Why a job ended."""
@@ -93,6 +95,31 @@ class Saved(Event):
 
 
 @dataclass(frozen=True)
+class MemoryForecast(Event):
+    """A training will take about `needed` bytes at most; `available` are free on its device."""
+
+    needed: int
+    available: int
+    device: str = "cpu"
+
+    @property
+    def sentence(self) -> str:
+        """What it needs and what there is, in words."""
+        where = "on the GPU" if self.device == "cuda" else "of memory"
+        return f"needs about {in_units(self.needed)} {where}; {in_units(self.available)} are free"
+
+    @property
+    def warning(self) -> str:
+        """What to do if that is too much; empty if it is not."""
+        if self.needed <= self.available:
+            return ""
+        return (
+            f"The training {self.sentence}: it may run out of memory. Take smaller batches or "
+            "split them into micro-batches, crop smaller views, or close other programs."
+        )
+
+
+@dataclass(frozen=True)
 class MemoryFallback(Event):
     """Memory ran out at `step`; the job goes on one rung lower on the ladder."""
 
@@ -138,3 +165,8 @@ class Finished(Event):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reason", FinishReason(self.reason))
+
+
+def in_units(size: int) -> str:
+    """Return a number of bytes as ``1.3 GiB`` or ``40 MiB``."""
+    return f"{size / GIB:.1f} GiB" if size >= GIB else f"{max(size / MIB, 1):.0f} MiB"

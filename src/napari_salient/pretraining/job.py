@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_salient.engine.control import Control
+    from napari_salient.engine.events import MemoryForecast
     from napari_salient.pretraining.intake import PoolFiles
     from napari_salient.pretraining.pool import VolumePool
     from napari_salient.pretraining.settings import PretrainingSettings
@@ -44,9 +45,12 @@ def pretrain_job(
 
     Yields
     ------
+    MemoryForecast
+        What it will take.
     Warned
-        What a user should know about the task on these volumes; after each evaluation, what is
-        wrong with the pretraining: collapsed features, answers that borders give away.
+        What a user should know about the task on these volumes, and if memory is short; after each
+        evaluation, what is wrong with the pretraining: collapsed features, answers that borders
+        give away.
     Event
         What `engine.fit.fit` yields. Steps carry accuracy and chance, evaluations also the spread
         of the features; the last `Finished` has the last evaluation as its result.
@@ -57,6 +61,10 @@ def pretrain_job(
     task = pretraining_task(files, settings)
     for note in notes_on(task, files):
         yield Warned(note)
+    expected = _forecast(task)
+    yield expected
+    if expected.warning:
+        yield Warned(expected.warning)
     for event in fit(task, settings.fit, control, run_dir, resume=resume):
         yield event
         if isinstance(event, Evaluated):
@@ -92,6 +100,28 @@ def time_job(files: PoolFiles, settings: PretrainingSettings, control: Control) 
     yield Finished(FinishReason.COMPLETED, result=float(np.median(seconds[1:])))
 
 
+@job
+def forecast_job(
+    files: PoolFiles, settings: PretrainingSettings, control: Control
+) -> Iterator[Event]:
+    """Find out how much memory a pretraining will take; only the headers of volumes are read.
+
+    Yields
+    ------
+    Finished
+        With the `MemoryForecast` as its result.
+    """
+    from napari_salient.pretraining.task import PretrainingTask
+
+    yield Progress(0, 1, "reading headers")
+    pool, held_out = _pools(files, settings)
+    if not control.proceed():
+        yield Finished(FinishReason.CANCELLED)
+        return
+    task = PretrainingTask(settings, pool.blank(), held_out and held_out.blank())
+    yield Finished(FinishReason.COMPLETED, result=_forecast(task))
+
+
 def steps_within(minutes: float, seconds_a_step: float) -> int:
     """Return how many optimiser steps fit into a budget; at least one."""
     return max(int(60 * minutes / seconds_a_step), 1)
@@ -101,8 +131,7 @@ def pretraining_task(files: PoolFiles, settings: PretrainingSettings) -> Pretrai
     """Return what is to be trained; it is measured where enough volumes are held out for it."""
     from napari_salient.pretraining.task import PretrainingTask
 
-    held_out = _pool(files, files.held_out, settings) if _can_measure(files, settings) else None
-    return PretrainingTask(settings, _pool(files, files.learn, settings), held_out)
+    return PretrainingTask(settings, *_pools(files, settings))
 
 
 def notes_on(task: PretrainingTask, files: PoolFiles) -> Iterator[str]:
@@ -113,6 +142,18 @@ def notes_on(task: PretrainingTask, files: PoolFiles) -> Iterator[str]:
             f"Too few volumes are held out ({len(files.held_out)}) to measure on; the accuracy is "
             "known for the volumes that are learned from alone."
         )
+
+
+def _forecast(task: PretrainingTask) -> MemoryForecast:
+    from napari_salient.engine.memory import forecast
+
+    fit = task.settings.fit
+    return forecast(task, fit, kept=task.kept_bytes, passing=task.passing_bytes)
+
+
+def _pools(files: PoolFiles, settings: PretrainingSettings) -> tuple[VolumePool, VolumePool | None]:
+    held_out = _pool(files, files.held_out, settings) if _can_measure(files, settings) else None
+    return _pool(files, files.learn, settings), held_out
 
 
 def _pool(files: PoolFiles, side: Sequence[Path], settings: PretrainingSettings) -> VolumePool:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 LIMIT_BYTES = 2**30
 """Memory that a pool keeps volumes in."""
 
+READING_BYTES = 32
+"""What a voxel takes while its channel is read and normalised."""
+
 
 class VolumePool:
     """Normalised volumes, the ones used last kept in memory.
@@ -126,6 +129,29 @@ class VolumePool:
         """How many volumes of average size can be kept in memory."""
         voxels = np.prod(self.shapes, axis=1, dtype=np.int64).mean() * self.channels
         return max(int(self._limit_bytes // (voxels * np.dtype(np.float32).itemsize)), 1)
+
+    @property
+    def kept_bytes(self) -> int:
+        """Memory that the volumes take once as many are read as are kept."""
+        voxels = np.prod(self.shapes, axis=1, dtype=np.int64) * self.channels
+        sizes = voxels * np.dtype(np.float32).itemsize
+        return int(max(min(sizes.sum(), self._limit_bytes), sizes.max()))
+
+    @property
+    def reading_bytes(self) -> int:
+        """Memory that reading the largest volume takes in passing."""
+        return READING_BYTES * int(np.prod(self.shapes, axis=1, dtype=np.int64).max())
+
+    def blank(self) -> VolumePool:
+        """Return volumes of the same shapes with nothing in them, for which no file is read."""
+
+        def read(number: int) -> Image:
+            return np.zeros((self.channels, *self.shapes[number]), np.float32)
+
+        limit = self._limit_bytes
+        return VolumePool(
+            self.shapes, self.spacings, self.channels, read, self.names, limit_bytes=limit
+        )
 
     def image(self, number: int) -> Image:
         """Return a volume (channel, z, y, x); do not write into it."""

@@ -77,6 +77,18 @@ class PretrainingTask:
         self._held_out = None if held_out is None else Sampler(self.proxy, held_out)
         self._metrics: dict[str, float] = {}
 
+    @property
+    def kept_bytes(self) -> int:
+        """Memory that volumes take once as many are read as are kept."""
+        return sum(sampler.pool.kept_bytes for sampler in self._samplers())
+
+    @property
+    def passing_bytes(self) -> int:
+        """Memory that is taken between steps: to read a volume, for noise in place of some."""
+        measured = [self._held_out.pool.kept_bytes] if self._held_out else []
+        noise = measured if self.proxy.needs_anatomy else []
+        return max(*(sampler.pool.reading_bytes for sampler in self._samplers()), 0, *noise)
+
     def parameter_groups(self) -> list[dict[str, Any]]:
         """Return all weights as one group."""
         return [{"params": list(self.model.parameters())}]
@@ -163,6 +175,9 @@ class PretrainingTask:
             self.proxy.preview(draw, {**example, "views": enlarge(example["views"], least)})
             for draw, example in self._sampler.examples(count, rng, self._shelf(0))
         ]
+
+    def _samplers(self) -> list[Sampler]:
+        return [self._sampler, self._held_out] if self._held_out else [self._sampler]
 
     def _rng(self, purpose: int, number: int) -> np.random.Generator:
         return np.random.default_rng([self.settings.fit.seed, purpose, number])
