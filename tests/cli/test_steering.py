@@ -11,10 +11,20 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from napari_salient.cli import main
 from napari_salient.engine.child import start_child, training_command
 from napari_salient.engine.control import Control
 from napari_salient.engine.event_log import follow_events, read_events
-from napari_salient.engine.events import Event, Finished, FinishReason, Paused, Resumed, Saved, Step
+from napari_salient.engine.events import (
+    Event,
+    Finished,
+    FinishReason,
+    Paused,
+    Resumed,
+    Saved,
+    Started,
+    Step,
+)
 from napari_salient.engine.orders import RemoteControl
 from napari_salient.engine.run import Run, RunState
 from napari_salient.engine.settings import FitSettings
@@ -26,6 +36,7 @@ if TYPE_CHECKING:
 STARTER = """
 import sys
 from pathlib import Path
+from napari_salient.cli import main
 from napari_salient.engine.child import start_child, training_command
 run = Path(sys.argv[1])
 child = start_child(training_command(run), run / "log.txt")
@@ -119,8 +130,25 @@ def test_a_child_cannot_see_the_window_nor_the_current_folder(
     assert os.environ["DISPLAY"] == ":99"
 
 
-def test_several_devices_are_trained_on_by_torchrun(tmp_path: Path) -> None:
-    run = Run.create(tmp_path, KIND, PoolTraining())
-    words = training_command(run.directory, devices=2)
-    assert words[1:6] == ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
-    assert words[6:] == training_command(run.directory)[1:]
+@pytest.mark.slow
+def test_torchrun_trains_in_several_processes_that_speak_with_one_voice(volumes: Path) -> None:
+    run = made_run(steps=2)
+    log = run.directory / "log.txt"
+    child = start_child(training_command(run.directory, devices=2), log)
+    assert child.wait(600) == 0, log.read_text()
+    [started] = [e for _, e in read_events(run.directory) if isinstance(e, Started)]
+    assert started.processes == 2
+    said = log.read_text()
+    assert said.count("started on 2 × cpu with 1 thread") == 1
+    assert said.count("completed") == 1
+    assert said.count("feature_sd") == 2  # As an event, and as a result.
+
+
+def test_other_commands_are_refused_under_torchrun(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert main(["runs", "list"]) == 2
+    assert "works in one process" in capsys.readouterr().err
+    assert main(["train", "pretraining", "images", "--minutes", "1"]) == 2
+    assert "Minutes are for one process" in capsys.readouterr().err

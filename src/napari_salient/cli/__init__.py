@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 """The exit codes. Interrupted means that the state was saved before."""
 
+IN_SEVERAL = (("train", "pretraining"),)
+"""The commands that torchrun may start in several processes."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code.
@@ -47,7 +50,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if command is None:
         return _help_or_complaint(words)
     from napari_salient.cli.parser import call
+    from napari_salient.engine.ranks import count
 
+    if count() > 1 and command.words not in IN_SEVERAL:
+        print(f"{command.name} works in one process; start it without torchrun.", file=sys.stderr)
+        return WRONG_USAGE
     return _guarded(lambda: call(command, words[len(command.words) :]))
 
 

@@ -72,6 +72,13 @@ class LineDisplay:
         print(f"{self._title}: {text}", file=sys.stderr, flush=True)
 
 
+class NoDisplay(LineDisplay):
+    """Leaves it to the first of several processes to say how their training goes."""
+
+    def show(self, event: Event) -> None:
+        """Show nothing."""
+
+
 class TerminalDisplay:
     """Draws a bar for each kind of unit, with the notable events as lines above."""
 
@@ -156,7 +163,8 @@ def in_words(event: Event) -> str | None:
         case Started():
             start = f"from step {event.step} " if event.step else ""
             threads = f"{event.threads} thread{'s' * (event.threads != 1)}"
-            return f"started {start}on {event.device} with {threads}"
+            devices = f"{event.processes} × {event.device}" if event.processes > 1 else event.device
+            return f"started {start}on {devices} with {threads}"
         case Evaluated():
             return f"after {event.step}: {_numbers(event.metrics)}"
         case Saved():

@@ -14,7 +14,8 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from napari_salient.cli import DONE, FAILED, INTERRUPTED
-from napari_salient.cli.displays import LineDisplay, TerminalDisplay
+from napari_salient.cli.displays import LineDisplay, NoDisplay, TerminalDisplay
+from napari_salient.engine import ranks
 from napari_salient.engine.events import Event, Finished, FinishReason
 from napari_salient.errors import RunError
 
@@ -81,6 +82,8 @@ def left_out_code(finished: Finished, left_out: Collection[str]) -> int:
 
 
 def _display(title: str) -> TerminalDisplay | LineDisplay:
+    if not ranks.is_first():
+        return NoDisplay(title)
     return TerminalDisplay(title) if sys.stderr.isatty() else LineDisplay(title)
 
 

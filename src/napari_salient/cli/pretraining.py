@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from napari_salient.cli.commands import WrongUsage
 from napari_salient.cli.follow import exit_code, follow
 from napari_salient.cli.output import pairs, show
-from napari_salient.cli.run_folders import metrics_of, refuse_beside_resume, start
+from napari_salient.cli.run_folders import metrics_of, recorded, refuse_beside_resume, start
+from napari_salient.engine import ranks
 from napari_salient.engine.bounds import EveryNth, Positive
 from napari_salient.engine.control import Control
 from napari_salient.engine.events import FinishReason
@@ -66,9 +67,13 @@ def train(
     refuse_beside_resume(resume, bool(minutes or runs or given != PoolTraining()))
     if resume is None and pool is None:
         raise WrongUsage("Name a folder of volumes or a project.")
+    if minutes is not None and ranks.count() > 1:
+        raise WrongUsage("Minutes are for one process; name --fit.steps for several.")
     if minutes is not None:
         given = _within(minutes, given)
     finished, run = _train(given, runs, resume)
+    if not ranks.is_first():
+        return exit_code(finished)
     result = {"run": str(run.directory), **metrics_of(finished.result)}
     show(result, pairs(result), as_json=json, output=output)
     return exit_code(finished)
@@ -88,7 +93,7 @@ def _train(given: PoolTraining, runs: Path | None, resume: Path | None) -> tuple
         given.files()  # A pool that cannot be used leaves no run behind.
     run, kept = start(resume, runs or _runs_of(given), KIND, given)
     job = pretrain_job(kept.files(), run.directory, kept, run.control, resume=resume is not None)
-    return follow(run.record(job), run.control, "train pretraining"), run
+    return follow(recorded(run, job), run.control, "train pretraining"), run
 
 
 def _within(minutes: float, given: PoolTraining) -> PoolTraining:

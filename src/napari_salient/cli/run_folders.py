@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_salient.cli.commands import WrongUsage
+from napari_salient.engine import ranks
 from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
 
+    from napari_salient.engine.events import Event
     from napari_salient.engine.run import Run
 
 S = TypeVar("S")
 
 
 def start(resume: Path | None, runs_dir: Path, kind: str, settings: S) -> tuple[Run, S]:
-    """Return the run to work on and its settings: a new one with those given, or one resumed."""
+    """Return the run to work on and its settings: a new one with those given, or one resumed.
+
+    Where several processes train together, the first one does so, and the others get to know of it.
+    """
+    if ranks.count() == 1:
+        return _start(resume, runs_dir, kind, settings)
+    ranks.join()
+    if ranks.is_first():
+        run, stored = _start(resume, runs_dir, kind, settings)
+        ranks.share(str(run.directory))
+        return run, stored
+    return _joined(Path(ranks.share("")), settings)
+
+
+def recorded(run: Run, job: Iterator[Event]) -> Iterator[Event]:
+    """Return the events of a job, which the first of several processes writes down."""
+    return run.record(job) if ranks.is_first() else job
+
+
+def _joined(directory: Path, settings: S) -> tuple[Run, S]:
+    from napari_salient.cli.parser import read_settings
+    from napari_salient.engine.run import SETTINGS, Run, RunState
+
+    return Run(directory, RunState.IDLE), read_settings(type(settings), directory / SETTINGS)
+
+
+def _start(resume: Path | None, runs_dir: Path, kind: str, settings: S) -> tuple[Run, S]:
     from napari_salient.cli.parser import read_settings
     from napari_salient.engine.run import SETTINGS, Run, RunState
 

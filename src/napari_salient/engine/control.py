@@ -45,3 +45,7 @@ class Control:
         """Block while paused; return whether the job shall go on (`False` once cancelled)."""
         self._go.wait()
         return not self.cancelled
+
+    def rests(self, seconds: float) -> bool:
+        """Wait while paused, but no longer than `seconds`; return whether it still is."""
+        return not self._go.wait(seconds)

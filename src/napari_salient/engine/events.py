@@ -50,12 +50,16 @@ class Event:
 
 @dataclass(frozen=True)
 class Started(Event):
-    """The job runs: from `step`, which is above zero when it was resumed, to `total`."""
+    """The job runs: from `step`, which is above zero when it was resumed, to `total`.
+
+    `device` and `threads` are those of each process; there are several under torchrun.
+    """
 
     total: int
     step: int = 0
     device: str = "cpu"
     threads: int = 1
+    processes: int = 1
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from napari_salient.engine import ranks
 from napari_salient.engine.checkpoint import checkpoint_path, keep_newest, save_checkpoint
 from napari_salient.engine.events import (
     Evaluated,
@@ -46,6 +47,9 @@ def fit(
 ) -> Iterator[Event]:
     """Train a task; a job, so no exception leaves it.
 
+    Under torchrun it is called in every process, and each yields the same events but for `Saved`,
+    which is the first one's.
+
     Parameters
     ----------
     task
@@ -63,7 +67,8 @@ def fit(
     Yields
     ------
     Warned
-        For an unreadable checkpoint, or where a resumed run cannot be the same to the last bit.
+        For an unreadable checkpoint, where a resumed run cannot be the same to the last bit, or
+        where several processes do not train as one would.
     Started
         Once, before the first step.
     Step, Progress, Evaluated, Saved
@@ -73,13 +78,15 @@ def fit(
         Always, as the last one. `result` is a dict of the final metrics.
     """
     guard_before_torch()
-    run = _Fit(task, settings, control, run_dir)
+    run = _Fit(task, settings, ranks.shared(control), run_dir)
     try:
         with responsive_window():
             finished = yield from run.events(resume)
     except Exception as error:
         logger.exception("Training failed.")
         finished = yield from run.fail(error)
+        if not isinstance(error, ranks.PeerFailed):
+            ranks.complain(finished.message)
     yield finished
 
 
@@ -98,6 +105,7 @@ class _Fit:
         self.metrics: dict[str, float] = {}
 
     def events(self, resume: bool) -> Generator[Event, None, Finished]:
+        ranks.join()
         checkpoint = yield from self._find_checkpoint(resume)
         share = thread_share(self.settings.threads)
         threads = resumed_threads(self.settings, share, checkpoint.meta if checkpoint else {})
@@ -107,8 +115,13 @@ class _Fit:
             if checkpoint is not None:
                 yield from self._restore(training, checkpoint)
             self.training = training
-            yield Started(self.settings.steps, training.step, training.device, threads)
+            if ranks.count() > 1 and not getattr(self.task, "split_is_exact", False):
+                yield Warned(_not_exact(self.task))
+            yield Started(
+                self.settings.steps, training.step, training.device, threads, ranks.count()
+            )
             completed = yield from self._train(training)
+            ranks.meet()  # None ends before all is saved.
         if completed:
             return Finished(FinishReason.COMPLETED, training.step, result=self.metrics)
         message = f"Saved after step {training.step}; the run can be resumed."
@@ -181,6 +194,9 @@ class _Fit:
         """Save the state unless that was done."""
         if self.saved == training.step:
             return
+        if not ranks.is_first():
+            self.saved = training.step
+            return
         path = checkpoint_path(self.run_dir, training.step)
         meta = {
             **self.facts,
@@ -196,3 +212,10 @@ class _Fit:
 
 def _described(error: Exception) -> str:
     return f"Training stopped: {type(error).__name__}: {error}"
+
+
+def _not_exact(task: Task) -> str:
+    return (
+        f"The examples of a batch enter the loss of {type(task).__name__} together, and each of "
+        f"the {ranks.count()} processes sees only its share: the result is not that of one process."
+    )

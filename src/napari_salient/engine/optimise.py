@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from napari_salient.engine import ranks
 from napari_salient.engine.device import check_precision, pick_device
 from napari_salient.engine.events import Progress, Step
 from napari_salient.engine.nest import clone_nest
@@ -37,6 +38,8 @@ class _Boundary:
 class Training:
     """A task being trained, always at the boundary between two steps when seen from outside.
 
+    With several processes (see `ranks`) each takes its share of every batch.
+
     Parameters
     ----------
     task
@@ -55,14 +58,18 @@ class Training:
         from lightning_fabric import Fabric
 
         _check_splitting(task, settings.micro_batches)
+        ranks.join()
         self.device = pick_device(settings.device)
         check_precision(settings.precision, self.device)
         self.task = task
         self.settings = settings
         self.step = 0
         self.intact = True
-        self._fabric = Fabric(accelerator=self.device, devices=1, precision=settings.precision)
+        device = ranks.own_device(self.device)
+        self._fabric = Fabric(accelerator=self.device, devices=device, precision=settings.precision)
         task.model.to(self._fabric.device)
+        ranks.meet()
+        ranks.align(task.model.state_dict().values())
         self._optimiser = torch.optim.AdamW(
             task.parameter_groups(), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
@@ -81,6 +88,8 @@ class Training:
         ------
         RunError
             If the loss or its gradient is no finite number.
+        PeerFailed
+            If another process that trains the same model failed.
         """
         begun = time.perf_counter()
         boundary = self._boundary()
@@ -138,6 +147,8 @@ class Training:
         self.task.model.train()
         self._optimiser.zero_grad(set_to_none=True)
         parts = self._parts(self.task.batch(self.step))
+        if not ranks.is_first():  # The shares of a batch shall not be dropped out alike.
+            seed_torch(self.settings.seed, f"step/{ranks.rank()}", self.step, self.device)
         total, shown = 0.0, _Mean()
         for done, (weight, part) in enumerate(parts):
             if done and not control.proceed():
@@ -147,19 +158,39 @@ class Training:
             shown.add(metrics, weight)
             if len(parts) > 1:
                 yield Progress(done + 1, len(parts), f"parts of step {self.step + 1}")
+        total = self._together(total, shown)
+        self._require_finite(total, "loss")
         return total, shown.values()
 
     def _parts(self, batch: Any) -> Sequence[tuple[float, Any]]:
-        parts = self.settings.micro_batches
-        if parts == 1 or not isinstance(self.task, Splittable):
+        """Return the parts of a batch that this process works through."""
+        count = ranks.count()
+        wanted = self.settings.micro_batches * count
+        if wanted == 1 or not isinstance(self.task, Splittable):
             return [(1.0, batch)]
-        return self.task.split(batch, parts)
+        parts = self.task.split(batch, wanted)
+        if len(parts) % count:
+            raise InputError(
+                f"A batch falls into {len(parts)} parts, which {count} processes cannot share "
+                f"equally; choose a batch size that is a multiple of {wanted}."
+            )
+        return parts[ranks.rank() :: count]
+
+    def _together(self, loss: float, shown: _Mean) -> float:
+        """Add up gradients, metrics and loss of all processes, and return the loss."""
+        if ranks.count() == 1:
+            return loss
+        ranks.meet()
+        ranks.add_up_gradients(self.task.model)
+        ranks.align(self.task.model.buffers())
+        loss, *sums = ranks.add_up([loss, *shown.sums()])
+        shown.replace(sums)
+        return loss
 
     def _backward(self, weight: float, part: Any) -> tuple[float, dict[str, float]]:
         with self._fabric.autocast():
             loss, metrics = self.task.loss(move(part, self._fabric.device))
         value = float(loss.detach())
-        self._require_finite(value, "loss")
         self._fabric.backward(loss if weight == 1.0 else loss * weight)
         return value, {name: float(number) for name, number in metrics.items()}
 
@@ -226,12 +257,25 @@ class _Mean:
         for name, value in metrics.items():
             self._sums[name] = self._sums.get(name, 0.0) + weight * value
 
+    def sums(self) -> list[float]:
+        return [self._weight, *self._sums.values()]
+
+    def replace(self, sums: Sequence[float]) -> None:
+        self._weight, *values = sums
+        self._sums = dict(zip(self._sums, values, strict=True))
+
     def values(self) -> dict[str, float]:
         return {name: value / self._weight for name, value in self._sums.items()}
 
 
 def _check_splitting(task: Task, parts: int) -> None:
-    if parts > 1 and not isinstance(task, Splittable):
+    if isinstance(task, Splittable):
+        return
+    if ranks.count() > 1:
+        raise InputError(
+            f"This run's batches cannot be split among {ranks.count()} processes; start it in one."
+        )
+    if parts > 1:
         raise InputError(
             f"This run's batches cannot be split into {parts} micro-batches; set it to 1."
         )

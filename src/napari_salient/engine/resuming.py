@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
+from napari_salient.engine import ranks
 from napari_salient.engine.checkpoint import Checkpoint, checkpoint_paths, load_checkpoint
 from napari_salient.engine.plain import plain
 from napari_salient.errors import RunError
@@ -55,7 +57,8 @@ def newest_loadable(run_dir: Path) -> tuple[Checkpoint | None, list[str]]:
             unreadable.append(path)
         else:
             for damaged in unreadable:
-                damaged.rename(damaged.with_name(damaged.name + UNREADABLE))
+                with contextlib.suppress(FileNotFoundError):  # Another process was faster.
+                    damaged.rename(damaged.with_name(damaged.name + UNREADABLE))
             return checkpoint, complaints
     if complaints:
         raise RunError(f"No checkpoint of {run_dir} can be loaded: {' '.join(complaints)}")
@@ -78,7 +81,7 @@ def differences(now: Mapping[str, Any], stored: Mapping[str, Any]) -> Iterator[s
     changed = [
         f"{name} {old} → {now[name]}"
         for name, old in stored.items()
-        if name in ("threads", "device", "torch", "task") and now.get(name, old) != old
+        if name in ("threads", "device", "processes", "torch", "task") and now.get(name, old) != old
     ]
     settings = stored.get("settings", {})
     changed += [
@@ -102,5 +105,6 @@ def facts(settings: FitSettings, task: object, device: str, threads: int) -> dic
         "task": type(task).__name__,
         "device": device,
         "threads": threads,
+        "processes": ranks.count(),
         "torch": torch.__version__,
     }
