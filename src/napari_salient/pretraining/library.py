@@ -14,7 +14,7 @@ from napari_salient.engine.events import Finished, FinishReason
 from napari_salient.engine.run import Run
 from napari_salient.errors import RunError, SalientError
 from napari_salient.pretraining.settings import KIND
-from napari_salient.pretraining.shipped import weights_in
+from napari_salient.pretraining.shipped import is_shipped, shipped_bundles, weights_in
 from napari_salient.pretraining.spec import PretrainingSpec
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ class LibraryEntry:
     started
         When, in UTC; `None` if the folder's name does not say.
     state
-        ``idle``, ``running``, ``paused``, ``failed``, ``cancelled`` or ``finished``; ``unknown``
-        where the folder is damaged.
+        ``idle``, ``running``, ``paused``, ``failed``, ``cancelled`` or ``finished``; ``shipped``
+        for one that came with the program, ``unknown`` where the folder is damaged.
     task
         The proxy task; empty if unknown.
     pool
@@ -97,6 +97,14 @@ def pretraining_runs(folders: Iterable[Path]) -> list[LibraryEntry]:
     return [read_entry(path) for path in runs if path.is_dir()]
 
 
+def shipped_encoders() -> list[LibraryEntry]:
+    """Return the encoders that ship as bundles, in place of a run's folder that of the bundle."""
+    return [
+        LibraryEntry(folder, None, state="shipped", **_outline(weights_in(folder)))
+        for folder in shipped_bundles().values()
+    ]
+
+
 def read_entry(run_dir: Path) -> LibraryEntry:
     """Return what can be read of a run; what cannot is said in its `problem`."""
     values: dict[str, Any] = {"run_dir": run_dir, "started": _started(run_dir)}
@@ -148,8 +156,10 @@ def set_note(run_dir: Path, text: str) -> None:
     Raises
     ------
     RunError
-        If the folder cannot be written.
+        If the folder cannot be written, or it is no run but came with the program.
     """
+    if is_shipped(run_dir):
+        raise RunError(f"{run_dir.name} came with the program and takes no notes.")
     path = run_dir / NOTE
     try:
         if text.strip():
@@ -190,9 +200,11 @@ def _of_settings(run_dir: Path) -> dict[str, Any]:
 
 def _of_checkpoint(run_dir: Path) -> dict[str, Any]:
     paths = checkpoint_paths(run_dir)
-    if not paths:
-        return {}
-    stored = load_outline(paths[0])
+    return _outline(paths[0]) if paths else {}
+
+
+def _outline(checkpoint: Path) -> dict[str, Any]:
+    stored = load_outline(checkpoint)
     metrics, spec = stored.meta.get("metrics") or {}, _spec(stored)
     return {
         "spec": spec,
@@ -200,7 +212,7 @@ def _of_checkpoint(run_dir: Path) -> dict[str, Any]:
         "steps": stored.step,
         "accuracy": metrics.get("accuracy"),
         "chance": metrics.get("chance"),
-        "checkpoint": paths[0],
+        "checkpoint": checkpoint,
     }
 
 
