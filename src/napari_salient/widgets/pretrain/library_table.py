@@ -38,6 +38,7 @@ class LibraryTable(Table):
         self.setAccessibleName("Pretraining runs")
         self.entries: list[LibraryEntry] = []
         self._folders: tuple[Path, ...] = ()
+        self._wanted: Path | None = None
         self.row_chosen.connect(lambda _row: self.entry_changed.emit())
         self.edited.connect(self._note)
 
@@ -50,6 +51,13 @@ class LibraryTable(Table):
     def show_runs(self, folders: Sequence[Path]) -> None:
         """Show the runs in some folders, read in a worker thread."""
         self._folders = tuple(folders)
+        self.refresh()
+
+    def choose_run(self, run_dir: Path) -> None:
+        """Select a run, once the folders are read again if it is not shown yet."""
+        self._wanted = run_dir
+        self._select(self.entry.run_dir if self.entry else None)
+        self.entry_changed.emit()
         self.refresh()
 
     def refresh(self) -> None:
@@ -72,15 +80,20 @@ class LibraryTable(Table):
             self._show(entries)
 
     def _show(self, entries: list[LibraryEntry]) -> None:
-        before = self.entry
+        before = self.entry.run_dir if self.entry else None
         self.entries = entries
         self.set_rows([row_of(entry) for entry in entries])
-        runs = [entry.run_dir for entry in entries]
-        if before is not None and before.run_dir in runs:
-            self.choose(runs.index(before.run_dir))
-        else:
-            self.setCurrentIndex(QModelIndex())
+        self.setCurrentIndex(QModelIndex())
+        self._select(before)
         self.entry_changed.emit()
+
+    def _select(self, before: Path | None) -> None:
+        """Select the run that is wanted if it is there by now, or else the one from before."""
+        runs = [entry.run_dir for entry in self.entries]
+        if self._wanted in runs:
+            before, self._wanted = self._wanted, None
+        if before in runs:
+            self.choose(runs.index(before))
 
     def _note(self, row: int, text: str) -> None:
         try:
