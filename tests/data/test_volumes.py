@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from napari_salient.data.planes import PLANES, slice_of
-from napari_salient.data.volumes import load_image, load_slice, normalise, read_header
+from napari_salient.data.volumes import load_image, load_slice, load_slices, normalise, read_header
 from napari_salient.errors import InputError
 
 LPI = np.diag([-1.0, -2.0, -3.0, 1.0])
@@ -75,8 +75,10 @@ def test_a_slice_is_that_of_the_image(write_volume, name, plane, shape):
     oblique = np.array([[0.1, 2.0, 0.3, 9], [-1.0, 0.2, 0.1, 8], [0.1, 0.1, 3.0, 7], [0, 0, 0, 1]])
     header = read_header(write_volume(name, random_voxels(*shape), oblique))
     image = load_image(header)
-    for index in range(header.shape[PLANES.index(plane)]):
+    every = range(header.shape[PLANES.index(plane)])
+    for index, together in zip(every, load_slices(header, plane, every), strict=True):
         assert np.array_equal(load_slice(header, plane, index), slice_of(image, plane, index))
+        assert np.array_equal(together, slice_of(image, plane, index))
 
 
 @pytest.mark.parametrize("index", [-1, 5])

@@ -16,7 +16,10 @@ from napari_salient.errors import InputError
 from napari_salient.project.states import PREDICTION, SliceMark, SliceState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from napari_salient.active_learning.pool import Proposal
     from napari_salient.active_learning.queue import Entry
@@ -87,6 +90,24 @@ class Opening:
         current = self.case.case.id if self.case else None
         cases = dict.fromkeys(proposal.case_id for proposal in self.queue)
         return [case_id for case_id in cases if case_id != current][:count]
+
+    def glimpse(self, case_id: int, indices: Sequence[int]) -> list[NDArray[np.float32]]:
+        """Return slices (row, column) of a case's first channel; any thread may.
+
+        A case that is not in memory is not kept there for it.
+
+        Raises
+        ------
+        InputError
+            If its image is gone or cannot be read.
+        """
+        from napari_salient.data.volumes import load_slices
+
+        if self.in_memory(case_id):
+            image = self.load_case(case_id).image
+            return [slice_of(image[0], self.plane, index) for index in indices]
+        slices = load_slices(self.project.header(case_id), self.plane, indices)
+        return [pixels[0] for pixels in slices]
 
     def compact(self, case_id: int) -> None:
         """Write the labels of a case to a file if replaying its edits takes long; any thread may.

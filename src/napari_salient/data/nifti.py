@@ -93,14 +93,14 @@ def read_voxels(path: Path, header: Any, selection: tuple[slice | int, ...] = ()
 
     if read_nifti_header(path).binaryblock != header.binaryblock:
         raise InputError(f"{path} has changed since it was opened; open it again.")
-    whole = _is_compressed(path) or not selection
+    whole = is_compressed(path) or not selection
     if whole:
         _check_memory(path, header)
     with _stream(path) as stream:
         proxy = ArrayProxy(stream, header, mmap=False)
         with np.errstate(over="ignore"):
             voxels = np.asarray(proxy if whole else proxy[selection], np.float32)
-        if _is_compressed(path):
+        if is_compressed(path):
             _check_rest(stream)
     return voxels[selection] if whole else voxels
 
@@ -169,7 +169,7 @@ def _check_length(path: Path, header: Any) -> None:
         raise InputError(f"{path} has a damaged header (vox_offset {start}); get another copy.")
     promised = int(start) + _voxel_bytes(header)
     length = path.stat().st_size
-    if promised > length * (BEST_DEFLATE if _is_compressed(path) else 1):
+    if promised > length * (BEST_DEFLATE if is_compressed(path) else 1):
         raise InputError(
             f"{path} is truncated: its header promises {promised:,} bytes, which {length:,} bytes "
             "on disk cannot hold; get a complete copy."
@@ -199,7 +199,8 @@ def _check_rest(stream: BinaryIO) -> None:
         pass
 
 
-def _is_compressed(path: Path) -> bool:
+def is_compressed(path: Path) -> bool:
+    """Whether a file's name says that it is gzip-compressed."""
     return path.name.lower().endswith(".gz")
 
 
@@ -207,7 +208,7 @@ def _is_compressed(path: Path) -> bool:
 def _stream(path: Path) -> Iterator[BinaryIO]:
     """Open a file for reading, unpacked; say in a sentence what goes wrong while it is read."""
     try:
-        with gzip.open(path, "rb") if _is_compressed(path) else path.open("rb") as stream:
+        with gzip.open(path, "rb") if is_compressed(path) else path.open("rb") as stream:
             yield cast("BinaryIO", stream)
     except EOFError as error:
         raise InputError(f"{path} is truncated; get a complete copy.") from error

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_salient.data.geometry import AxisOrder, display_spacing
-from napari_salient.data.nifti import SPACE_UNIT, read_nifti_header, read_voxels
-from napari_salient.data.planes import Plane, axis_of
+from napari_salient.data.nifti import SPACE_UNIT, is_compressed, read_nifti_header, read_voxels
+from napari_salient.data.planes import Plane, axis_of, slice_of
 from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 MILLIMETRES = {1: 1000.0, 2: 1.0, 3: 0.001}
@@ -122,6 +123,14 @@ def load_slice(header: VolumeHeader, plane: Plane, index: int) -> np.ndarray:
     voxels = read_voxels(header.path, header.nifti, order.source_slice(axis, index, length))
     thin = _with_channels(order.to_display(voxels), voxels.ndim)
     return _finite(header, thin.squeeze(axis + 1))
+
+
+def load_slices(header: VolumeHeader, plane: Plane, indices: Sequence[int]) -> list[np.ndarray]:
+    """Read some slices, each as `load_slice` does; a compressed file is unpacked only once."""
+    if is_compressed(header.path) and len(indices) > 1:
+        image = load_image(header)
+        return [slice_of(image, plane, index) for index in indices]
+    return [load_slice(header, plane, index) for index in indices]
 
 
 def normalise(image: np.ndarray) -> np.ndarray:

@@ -40,6 +40,11 @@ class CaseLoader:
         """Whether a wanted case is being read."""
         return self._wanted is not None
 
+    @property
+    def reading(self) -> bool:
+        """Whether any case is being read."""
+        return self.busy or bool(self._ahead)
+
     def is_ready(self, case_id: int) -> bool:
         """Whether a case was read ahead, so that opening it takes no time."""
         return case_id in self._ready

@@ -28,12 +28,17 @@ class ContrastChooser(QWidget):
         self.choice.addItem(AUTOMATIC, None)
         for window in CT_WINDOWS:
             self.choice.addItem(f"CT {window.name}", window.limits)
+        self.choice.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.choice.setMinimumContentsLength(6)
         self.choice.setAccessibleName("Contrast")
+        self.setToolTip("Contrast: which grey values are drawn black and white  (C, Shift+C)")
         self.choice.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.choice.currentIndexChanged.connect(lambda _index: self._changed())
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(QLabel("Contrast"))
+        layout.addWidget(QLabel("◐"))
         layout.addWidget(self.choice, 1)
 
     def automatic(self) -> None:

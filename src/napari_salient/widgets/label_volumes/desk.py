@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 
     from qtpy.QtWidgets import QWidget
 
+    from napari_salient.active_learning.pool import Proposal
+
     Place = tuple[int, int]
 
 READ_AHEAD = 2
 NOTHING_LEFT = "Every slice of the pool is labelled or set aside."
+FILTERED_OUT = "No slice that waits fits the filter any more; clear it to go on with the others."
 FINISHED = "You finished here: nothing more is proposed. To go on after all, see the Model page."
 
 
@@ -38,6 +41,7 @@ class Desk(QObject):
     def __init__(self, viewer: Any, session: LabellingSession, owner: QWidget) -> None:
         super().__init__(owner)
         self.session = session
+        self.admits: Callable[[Proposal], bool] = lambda _proposal: True
         self.view = CaseView(viewer, session, self)
         self.preview = Preview(self, owner)
         self._loader = CaseLoader(session, owner)
@@ -54,6 +58,11 @@ class Desk(QObject):
     def busy(self) -> bool:
         """Whether the next case is being read; decisions wait until it is there."""
         return self._loader.busy
+
+    @property
+    def reading(self) -> bool:
+        """Whether a case is being read, wanted or ahead."""
+        return self._loader.reading
 
     def begin(self) -> None:
         """Open the first slice that waits, proposing some if none does."""
@@ -197,12 +206,16 @@ class Desk(QObject):
     def _go_on(self, place: Place | None) -> None:
         if place is not None:
             self.go_to(*place)
+        elif self.session.queue:
+            self.told.emit(FILTERED_OUT, "info")
+            self.changed.emit()
         else:
             self.told.emit(FINISHED if self.session.finished else NOTHING_LEFT, "info")
             self.changed.emit()
 
     def _waiting(self) -> list[Place]:
-        return [(proposal.case_id, proposal.index) for proposal in self.session.queue]
+        """Return what waits, as far as the annotator wants to go through it now."""
+        return [(p.case_id, p.index) for p in self.session.queue if self.admits(p)]
 
     def _neighbour(self, by: int) -> Place | None:
         waiting = self._waiting()

@@ -5,21 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
 from napari_salient.widgets.label_volumes.class_bar import ClassBar
 from napari_salient.widgets.label_volumes.contrast import ContrastChooser
 from napari_salient.widgets.label_volumes.decision_buttons import DecisionButtons
 from napari_salient.widgets.label_volumes.pool_view import PoolView
 from napari_salient.widgets.label_volumes.prompt_bar import PromptBar
+from napari_salient.widgets.label_volumes.queue_filter import QueueFilter
 from napari_salient.widgets.label_volumes.queue_table import QueueTable
 from napari_salient.widgets.label_volumes.slice_card import SliceCard
+from napari_salient.widgets.label_volumes.thumbnails import Thumbnails
 from napari_salient.widgets.label_volumes.words import counts_text
 from napari_salient.widgets.planes_view import PlanesView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from napari_salient.active_learning.pool import Proposal
     from napari_salient.widgets.keys import Key
     from napari_salient.widgets.label_volumes.desk import Desk
 
@@ -43,7 +46,9 @@ class LabelPage(QWidget):
         self.decisions = DecisionButtons(decisions, names)
         self.planes = PlanesView()
         self.contrast = ContrastChooser(self._apply_contrast)
-        self.queue, self.map = QueueTable(), PoolView()
+        self.filter, self.queue, self.map = QueueFilter(), QueueTable(), PoolView()
+        self.thumbnails = Thumbnails(desk.session, lambda: desk.reading, self)
+        self.queue.show_pictures(self.thumbnails)
         self.counts = QLabel()
         self.counts.setWordWrap(True)
         self.counts.setMinimumHeight(2 * self.counts.fontMetrics().lineSpacing())
@@ -73,9 +78,13 @@ class LabelPage(QWidget):
         self.card.show_slice(session)
         self.card.show_saved()
         self.planes.refresh()
-        self.queue.show_queue(session)
+        self.queue.show_queue(session, self._admits)
         self.map.show_states(session)
         self.counts.setText(counts_text(session.progress(), self.map.volumes))
+
+    def _admits(self, proposal: Proposal) -> bool:
+        name = self.queue.name_of(self.desk.session, proposal.case_id)
+        return self.filter.admits(name, proposal)
 
     def _show_case(self) -> None:
         """Let planes, contrast and class buttons follow the layers of another case."""
@@ -115,6 +124,8 @@ class LabelPage(QWidget):
 
     def _connect(self) -> None:
         desk = self.desk
+        desk.admits = self._admits
+        self.filter.changed.connect(lambda: self.queue.show_queue(desk.session, self._admits))
         desk.changed.connect(self.show_work)
         desk.opening.connect(self.card.show_opening)
         desk.view.case_shown.connect(self._show_case)
@@ -136,7 +147,10 @@ class LabelPage(QWidget):
         layout.setSpacing(4)
         for part in (self.card, self.classes, self.prompts, self.decisions):
             layout.addWidget(part)
+        row = QHBoxLayout()
+        row.addWidget(self.contrast)
+        row.addWidget(self.filter, 1)
         layout.addWidget(self.planes)
-        layout.addWidget(self.contrast)
+        layout.addLayout(row)
         layout.addWidget(below, 1)
         layout.addWidget(self.counts)

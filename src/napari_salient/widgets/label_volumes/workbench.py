@@ -79,6 +79,7 @@ class Workbench(QWidget):
         self.keyboard.unbind()
         self.trainer.close()
         self.label_page.prompts.close_tools()
+        self.label_page.thumbnails.close()
         self.desk.close()
         self.compaction.close()
         self.session.project.close()
@@ -188,6 +189,7 @@ class Workbench(QWidget):
         return [
             Key("C", "Contrast from the volume", page.contrast.automatic, look),
             Key("Shift-C", "Next CT window", page.contrast.next, look),
+            Key("/", "Filter the queue; Escape shows all of it", page.filter.begin, look),
             Key("Shift-T", "Train; pause; go on", self.train_or_pause, train),
             Key(
                 "Shift-X", "Stop training and keep what it learnt", self.controls.cancel_run, train
