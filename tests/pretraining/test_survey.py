@@ -15,6 +15,7 @@ from napari_salient.pretraining.survey import (
     Surveyed,
     counted,
     edges_text,
+    estimate_job,
     sizes_text,
     survey_job,
 )
@@ -86,6 +87,16 @@ def test_that_nothing_can_be_measured_is_said(pool: Path) -> None:
         path.unlink()
     plan = result_of(survey_job(training(pool), Control()))
     assert any("Too few volumes are held out" in note for note in plan.notes)
+
+
+def test_an_estimate_is_of_time_and_memory_and_can_be_cancelled(pool: Path) -> None:
+    control = Control()
+    estimate = result_of(estimate_job(training(pool), control))
+    assert estimate.seconds > 0
+    assert estimate.memory.needed > 0
+    control.cancel()
+    *_, finished = estimate_job(training(pool), control)
+    assert finished.reason is FinishReason.CANCELLED
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_salient.engine.events import Event, Finished, FinishReason, Progress
-from napari_salient.engine.jobs import job
+from napari_salient.engine.jobs import Cancelled, job, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from napari_salient.engine.control import Control
+    from napari_salient.engine.events import MemoryForecast
     from napari_salient.pretraining.intake import PoolFiles
     from napari_salient.pretraining.proxy import Proxy
     from napari_salient.pretraining.settings import PoolTraining
@@ -99,6 +100,45 @@ def survey_job(training: PoolTraining, control: Control) -> Iterator[Event]:
     task = pretraining_task(files, training)
     plan = Plan(sizes_text(task.proxy, files.are_pictures), tuple(notes_on(task, files)))
     yield Finished(FinishReason.COMPLETED, result=plan)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a training will take, on this machine.
+
+    Parameters
+    ----------
+    seconds
+        For an optimiser step.
+    memory
+        At most.
+    """
+
+    seconds: float
+    memory: MemoryForecast
+
+
+@job
+def estimate_job(training: PoolTraining, control: Control) -> Iterator[Event]:
+    """Time five steps, and find out how much memory they take; nothing is kept.
+
+    Yields
+    ------
+    Progress
+        After each step.
+    Finished
+        With an `Estimate` as its result.
+    """
+    from napari_salient.pretraining.job import forecast_job, time_job
+
+    files = training.files()
+    try:
+        seconds = yield from outcome(time_job(files, training, control))
+        memory = yield from outcome(forecast_job(files, training, control))
+    except Cancelled:
+        yield Finished(FinishReason.CANCELLED)
+    else:
+        yield Finished(FinishReason.COMPLETED, result=Estimate(seconds, memory))
 
 
 def _summary(files: PoolFiles, control: Control) -> Generator[Event, None, PoolSummary | None]:

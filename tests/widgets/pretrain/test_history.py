@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from napari_salient.engine.events import Evaluated, Started, Step, Warned
+from napari_salient.engine.events import Evaluated, MemoryForecast, Started, Step, Warned
 from napari_salient.widgets.pretrain.history import POINTS, History
 
 
@@ -66,3 +66,9 @@ def test_a_warning_that_comes_again_is_told_once_with_its_newest_numbers():
         "Only 4 of 10 rotations are used.",
         "After step 40: The features have collapsed (spread 0.002).",
     ]
+
+
+def test_what_memory_it_needs_is_known_once_it_was_said():
+    assert history_of(Started(9)).memory == ""
+    said = history_of(MemoryForecast(2**30, 2**33)).memory
+    assert said == "It needs about 1.0 GiB of memory; 8.0 GiB are free."

@@ -123,12 +123,13 @@ def test_minutes_become_steps_once_five_were_timed(qtbot, page, tiny, settle):
     page.set_up.budget.number.setValue(2)
     settle()
     assert page.set_up.budget.steps is None
-    qtbot.keyClick(page.set_up.budget.time, Qt.Key.Key_Space)
+    qtbot.keyClick(page.set_up.budget.ask, Qt.Key.Key_Space)
     assert page.controls.running
     settle()
     steps = page.set_up.budget.steps
     assert steps > 100
     assert f"{steps:,} steps in " in page.set_up.budget.estimate.text()
+    assert "of memory" in page.set_up.budget.estimate.text()
     page.set_up.budget.number.setValue(4)
     assert page.set_up.budget.steps >= 2 * steps
     page.set_up.network.setCurrentIndex(page.set_up.network.findData(3))
@@ -138,7 +139,7 @@ def test_minutes_become_steps_once_five_were_timed(qtbot, page, tiny, settle):
 def test_a_timing_can_be_cancelled(qtbot, page, tiny, settle):
     page.set_up.show_settings(tiny())
     settle()
-    page.time_steps()
+    page.estimate()
     page.controls.cancel_run()
     qtbot.waitUntil(lambda: not page.controls.running, timeout=PATIENCE_MS)
     assert page.controls.state.text() == "Idle"

@@ -4,10 +4,11 @@ from typing import get_args
 
 import pytest
 
-from napari_salient.engine.events import Evaluated, Started, Step
+from napari_salient.engine.events import Evaluated, MemoryForecast, Started, Step
 from napari_salient.pretraining.settings import PoolTraining, TaskName
+from napari_salient.pretraining.survey import Estimate
 from napari_salient.widgets.pretrain.history import History
-from napari_salient.widgets.pretrain.words import TASKS, outcome_text, pace_text, title_of
+from napari_salient.widgets.pretrain.words import TASKS, estimate_text, outcome_text, title_of
 
 
 def measured(accuracy, chance=0.25, held_out=True):
@@ -39,9 +40,12 @@ def test_what_was_learned_is_said_in_a_sentence(task, history, said):
     assert "%" not in said or "by chance" in outcome_text(task, history) or task == "masked"
 
 
-def test_a_pace_says_how_far_a_budget_goes():
-    assert pace_text(0.12, 15_000) == "A step takes 0.12 s: 15,000 steps in 30 min 00 s."
-    assert pace_text(2.0, 1) == "A step takes 2 s: 1 step in 2 s."
+def test_an_estimate_says_how_far_a_budget_goes_and_whether_memory_is_short():
+    short, enough = MemoryForecast(2**31, 2**30), MemoryForecast(2**30, 2**31)
+    said = "A step takes 0.12 s: 15,000 steps in 30 min 00 s. It needs about 1.0 GiB of memory"
+    assert estimate_text(Estimate(0.12, enough), 15_000).startswith(said)
+    said = "A step takes 2 s: 1 step in 2 s. The training needs about 2.0 GiB"
+    assert estimate_text(Estimate(2.0, short), 1).startswith(said)
 
 
 def test_a_run_has_a_title(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QComboBox,
@@ -14,7 +16,10 @@ from qtpy.QtWidgets import (
 )
 
 from napari_salient.pretraining.job import steps_within
-from napari_salient.widgets.pretrain.words import pace_text
+from napari_salient.widgets.pretrain.words import estimate_text
+
+if TYPE_CHECKING:
+    from napari_salient.pretraining.survey import Estimate
 
 MINUTES, STEPS = "minutes", "steps"
 MOST = {MINUTES: 7 * 24 * 60, STEPS: 10_000_000}
@@ -24,18 +29,18 @@ FIRST = {MINUTES: 30, STEPS: 3000}
 class Budget(QWidget):
     """A number of minutes or steps, and what it amounts to once five steps were timed."""
 
-    timing_requested = Signal()
+    estimate_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.number, self.unit = QSpinBox(), QComboBox()
-        self.time = QPushButton("Estimate")
+        self.ask = QPushButton("Estimate")
         self.estimate = QLabel()
-        self._pace: float | None = None
+        self._known: Estimate | None = None
         self._numbers = dict(FIRST)
         self._shown = MINUTES
         self._lay_out()
-        self.forget_pace()
+        self._show_estimate()
 
     @property
     def steps(self) -> int | None:
@@ -43,27 +48,23 @@ class Budget(QWidget):
         if self.unit.currentText() == STEPS:
             steps: int = self.number.value()
             return steps
-        return None if self._pace is None else steps_within(self.number.value(), self._pace)
+        known = self._known
+        return None if known is None else steps_within(self.number.value(), known.seconds)
 
     def set_steps(self, steps: int) -> None:
         """Ask for a number of steps."""
         self.unit.setCurrentText(STEPS)
         self.number.setValue(steps)
 
-    def set_pace(self, seconds: float) -> None:
-        """Say how long a step takes."""
-        self._pace = seconds
-        self._show_estimate()
-
-    def forget_pace(self) -> None:
-        """Forget how long a step takes, since that no longer holds."""
-        self._pace = None
+    def set_estimate(self, estimate: Estimate | None) -> None:
+        """Say what the training takes; `None` where that no longer holds."""
+        self._known = estimate
         self._show_estimate()
 
     def _show_estimate(self) -> None:
         steps = self.steps
-        if self._pace is not None and steps is not None:
-            self.estimate.setText(pace_text(self._pace, steps))
+        if self._known is not None and steps is not None:
+            self.estimate.setText(estimate_text(self._known, steps))
         elif steps is None:
             self.estimate.setText("Five steps are timed first, to know how many fit.")
         else:
@@ -84,15 +85,17 @@ class Budget(QWidget):
         self.number.setGroupSeparatorShown(True)
         self.number.setAccessibleName("Budget")
         self.unit.setAccessibleName("Unit of the budget")
-        self.time.setToolTip("Time five steps with these settings; what they learn is thrown away.")
-        self.time.setAutoDefault(True)
+        self.ask.setToolTip(
+            "Time five steps and find out how much memory they take; nothing is kept."
+        )
+        self.ask.setAutoDefault(True)
         self.estimate.setWordWrap(True)
         self.estimate.setAccessibleName("Estimate")
         row = QHBoxLayout()
         row.addWidget(self.number, 1)
         row.addWidget(self.unit)
-        row.addWidget(self.time)
-        for part in (self.number, self.unit, self.time):
+        row.addWidget(self.ask)
+        for part in (self.number, self.unit, self.ask):
             part.setMinimumWidth(60)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -100,5 +103,5 @@ class Budget(QWidget):
         column.addWidget(self.estimate)
         self.unit.currentTextChanged.connect(self._unit_changed)
         self.number.valueChanged.connect(lambda _value: self._show_estimate())
-        self.time.clicked.connect(lambda _checked=False: self.timing_requested.emit())
+        self.ask.clicked.connect(lambda _checked=False: self.estimate_requested.emit())
         self.setFocusProxy(self.number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal, get_args
 
-from napari_salient.engine.events import Evaluated, Started, Step, Warned
+from napari_salient.engine.events import Evaluated, MemoryForecast, Started, Step, Warned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,11 +34,14 @@ class History:
         Steps of the whole run; 0 until it is known.
     chance
         The accuracy of guessing, once it is known.
+    memory
+        What it needs and what there is, in a sentence; empty until that is known.
     """
 
     def __init__(self) -> None:
         self.total = 0
         self.chance: float | None = None
+        self.memory = ""
         self._a_point = 1
         self._points: dict[int, tuple[int, float, float]] = {}
         self._evaluations: dict[int, Mapping[str, float]] = {}
@@ -56,6 +59,8 @@ class History:
             case Evaluated(step=step, metrics=metrics):
                 self._evaluations[step] = metrics
                 self.chance = metrics.get("chance", self.chance)
+            case MemoryForecast():
+                self.memory = f"It {event.sentence}."
             case Warned(message=message):
                 place = f"After step {self._step:,}: " if self._started else ""
                 self._notes[re.sub(r"[\d.,]+", "", message)] = place + message

@@ -20,7 +20,7 @@ from napari_salient.widgets.pretrain.trainer import Trainer
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from napari_salient.pretraining.survey import Plan, Surveyed
+    from napari_salient.pretraining.survey import Estimate, Plan, Surveyed
     from napari_salient.widgets.run_controls import RunControls
 
 STARTING = "Starting, which takes some seconds"
@@ -53,7 +53,7 @@ class RunPage(QWidget):
         self.set_up, self.view = SetUpPart(napari_viewer), RunView()
         self.surveyor, self.trainer = Surveyor(self), Trainer(self)
         self._problem = ""
-        self._timing = self._start_once_timed = False
+        self._estimating = self._start_then = False
         self._stack = QStackedWidget()
         for part in (self.set_up, self.view):
             self._stack.addWidget(_scrolled(part))
@@ -72,21 +72,21 @@ class RunPage(QWidget):
             self.told.emit(str(error), "error")
             return
         if self.set_up.budget.steps is None:
-            self.time_steps()
-            self._start_once_timed = True
+            self.estimate()
+            self._start_then = True
         else:
             self.trainer.start(runs_dir, training)
 
-    def time_steps(self) -> None:
-        """Find out how long a step takes."""
+    def estimate(self) -> None:
+        """Find out how long a step takes, and how much memory."""
         try:
             training = self.set_up.training()
         except InputError as error:
             self.told.emit(str(error), "error")
             return
-        self._timing = True
+        self._estimating = True
         self.set_up.setEnabled(False)
-        self.controls.follow(self.surveyor.time(training), "Timing five steps")
+        self.controls.follow(self.surveyor.estimate(training), "Timing five steps")
 
     def look_for_runs(self) -> None:
         """Follow a run of the chosen folder that goes on, or offer to resume one that does not."""
@@ -141,26 +141,26 @@ class RunPage(QWidget):
         self.set_up.show_problem(self._problem)
         self._allow_start()
 
-    def _timed(self, seconds: float) -> None:
-        self.set_up.budget.set_pace(seconds)
-        if self._start_once_timed:
-            self._start_once_timed = False
+    def _estimated(self, estimate: Estimate) -> None:
+        self.set_up.budget.set_estimate(estimate)
+        if self._start_then:
+            self._start_then = False
             self.start()
 
     def _surveyor_told(self, event: Event) -> None:
-        if self._timing:
+        if self._estimating:
             self.controls.show_event(event)
             if isinstance(event, Finished):
-                self._timing_ended(event)
+                self._estimate_ended(event)
         elif isinstance(event, Progress):
             self.set_up.show_found(f"{event.done:,} of {event.total:,} {event.what}")
 
-    def _timing_ended(self, finished: Finished) -> None:
+    def _estimate_ended(self, finished: Finished) -> None:
         completed = finished.reason is FinishReason.COMPLETED
-        self._timing = False
-        self._start_once_timed = self._start_once_timed and completed
+        self._estimating = False
+        self._start_then = self._start_then and completed
         self.set_up.setEnabled(True)
-        self.controls.state.setText("Timed" if completed else "Idle")
+        self.controls.state.setText("Estimated" if completed else "Idle")
         self._allow_start()
 
     def _started(self, fresh: bool) -> None:
@@ -197,14 +197,14 @@ class RunPage(QWidget):
         self.controls.start_requested.connect(self.start)
         set_up.changed.connect(self._edited)
         set_up.runs.changed.connect(self.look_for_runs)
-        set_up.budget.timing_requested.connect(self.time_steps)
+        set_up.budget.estimate_requested.connect(self.estimate)
         set_up.resume_requested.connect(trainer.resume)
         view.resume_requested.connect(self._resume)
         view.set_up_requested.connect(self.show_form)
         surveyor.found.connect(self._found)
         surveyor.planned.connect(self._planned)
         surveyor.refused.connect(self._refused)
-        surveyor.timed.connect(self._timed)
+        surveyor.estimated.connect(self._estimated)
         surveyor.told.connect(self._surveyor_told)
         trainer.started.connect(self._started)
         trainer.event.connect(self._heard)

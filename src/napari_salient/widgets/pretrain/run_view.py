@@ -28,7 +28,8 @@ class RunView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.title, self.outcome, self.notes = QLabel(), QLabel(), QLabel()
+        self.title, self.memory = QLabel(), QLabel()
+        self.outcome, self.notes = QLabel(), QLabel()
         self.accuracy = CurvePanel("step", "accuracy", (0.0, 1.0))
         self.loss = CurvePanel("step", "loss")
         self.initialise = QPushButton("Initialise the segmentation model")
@@ -60,6 +61,8 @@ class RunView(QWidget):
         chance = self._history.chance
         if chance is not None:
             self.accuracy.set_line(CHANCE, (0, self._history.total), (chance,) * 2, points=False)
+        self.memory.setText(self._history.memory)
+        self.memory.setVisible(bool(self._history.memory))
         self.notes.setText("\n\n".join(self._history.notes))
         self.notes.setVisible(bool(self._history.notes))
 
@@ -86,6 +89,7 @@ class RunView(QWidget):
     def _lay_out(self) -> None:
         for label, name in (
             (self.title, "Run"),
+            (self.memory, "Memory"),
             (self.outcome, "What was learned"),
             (self.notes, "Notes and alarms"),
         ):
@@ -95,7 +99,7 @@ class RunView(QWidget):
         self.notes.setStyleSheet("color: #ffcf66;")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 6, 4, 2)
-        for part in (self.title, self.outcome):
+        for part in (self.title, self.memory, self.outcome):
             layout.addWidget(part)
         for part in (self.initialise, self.features, self.resume, self.set_up, self.notes):
             layout.addWidget(part)

@@ -193,7 +193,7 @@ class SetUpPart(QWidget):
 
     def _edited(self, _value: Any = None) -> None:
         """Forget what was timed, unless only the budget changed."""
-        self.budget.forget_pace()
+        self.budget.set_estimate(None)
         model = self._of_model
         _say(self.fits, "" if model is None else fit_text(self.training(), model))
         self.changed.emit()

@@ -8,8 +8,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_salient.engine.control import Control
 from napari_salient.engine.events import Finished, FinishReason
-from napari_salient.pretraining.job import time_job
-from napari_salient.pretraining.survey import Surveyed, survey_job
+from napari_salient.pretraining.survey import Surveyed, estimate_job, survey_job
 from napari_salient.widgets.worker import start_job
 
 if TYPE_CHECKING:
@@ -34,10 +33,10 @@ class Surveyor(QObject):
     """A `Plan`: the task works on the pool."""
     refused = Signal(object)
     """The error that a training with these settings would end with."""
-    timed = Signal(float)
-    """Seconds that a step takes."""
+    estimated = Signal(object)
+    """An `Estimate` of what a training takes."""
     told = Signal(object)
-    """An event of the timing."""
+    """An event of what goes on."""
 
     def __init__(self, owner: QWidget) -> None:
         super().__init__(owner)
@@ -60,13 +59,13 @@ class Surveyor(QObject):
         self._wanted = training
         self._rest.start()
 
-    def time(self, training: PoolTraining) -> Control:
-        """Time five steps; return what cancels that."""
+    def estimate(self, training: PoolTraining) -> Control:
+        """Time five steps and forecast the memory; return what cancels that."""
         self.drop()
         return self._begin(
-            lambda control: time_job(training.files(), training, control),
+            lambda control: estimate_job(training, control),
             "Timing five steps of a pretraining",
-            self.timed.emit,
+            self.estimated.emit,
         )
 
     def drop(self) -> None:

@@ -9,6 +9,7 @@ from napari_salient.widgets.time_left import duration_text
 
 if TYPE_CHECKING:
     from napari_salient.pretraining.settings import PoolTraining, TaskName
+    from napari_salient.pretraining.survey import Estimate
     from napari_salient.widgets.pretrain.history import History
 
 TASKS: dict[TaskName, tuple[str, str]] = {
@@ -40,10 +41,11 @@ def title_of(training: PoolTraining) -> str:
     return f"{TASKS[training.task][0]} in {training.spatial_dims}D on {pool}"
 
 
-def pace_text(seconds: float, steps: int) -> str:
-    """Return what a step and all of them take: ``A step takes 0.12 s: 250 steps in 30 s.``."""
-    whole = duration_text(steps * seconds)
-    return f"A step takes {seconds:.2g} s: {counted(steps, 'steps')} in {whole}."
+def estimate_text(known: Estimate, steps: int) -> str:
+    """Return what a training takes: ``A step takes 0.12 s: 250 steps in 30 s. It needs …``."""
+    whole = duration_text(steps * known.seconds)
+    pace = f"A step takes {known.seconds:.2g} s: {counted(steps, 'steps')} in {whole}."
+    return f"{pace} {known.memory.warning or f'It {known.memory.sentence}.'}"
 
 
 def outcome_text(task: TaskName, history: History) -> str:
