@@ -170,14 +170,27 @@ def test_a_fitting_encoder_initialises_the_model_of_the_open_project(
         "40 of 40 tensors of the encoder, 100 % of its weights; the "
     )
     assert "trains all layers from its first step" in page.coverage.summary.text()
-    assert page.coverage.table.rows[0][2] == "taken over"
-    assert page.coverage.table.rows[-1][2] == "starts at random"
+    assert page.coverage.table.rows[0][0] == "taken over"
+    assert page.coverage.table.rows[-1][0] == "starts at random"
     click(qtbot, page.initialise)
     assert bench.said[-1].startswith(
         "The first round starts from the encoder that rotation taught on 2 volumes"
     )
     assert chosen_encoder(session.project) == runs / "pretraining-20260301T100000-00aa"
     assert session.first_weights is not None
+
+
+def test_the_encoder_that_was_chosen_is_not_offered_again_and_another_one_is(
+    qtbot, page, open_project, viewer
+):
+    bench = open_project()
+    bench.head_start.changed.connect(labelling_in(viewer).changed)
+    select(qtbot, page, FITTING)
+    click(qtbot, page.initialise)
+    assert not page.initialise.isEnabled()
+    assert page.reason.text() == "The first round of the open project starts from this encoder."
+    bench.head_start.start_at_random()
+    assert page.initialise.isEnabled()
 
 
 def test_an_encoder_that_does_not_fit_says_what_would_have_to_change_and_fits_afterwards(
@@ -208,7 +221,7 @@ def test_the_first_slices_are_proposed_into_the_queue_of_the_open_project(
     assert len(session.queue) == 4
     assert all("in the features of the pretraining" in p.reason for p in session.queue)
     assert bench.said[-1] == "4 slices are proposed by the pretrained encoder."
-    assert page.progress.state.text() == "Finished"
+    assert not page.progress.isVisibleTo(page)
 
 
 def test_looking_at_the_pool_can_be_cancelled(qtbot, page, open_project, session):
@@ -244,7 +257,7 @@ def test_a_project_that_is_closed_takes_the_offer_back(qtbot, page, open_project
 def test_a_run_without_a_checkpoint_has_nothing_to_offer(qtbot, page, open_project):
     open_project()
     select(qtbot, page, EMPTY)
-    assert page.reason.text() == "This run has saved no encoder yet."
+    assert page.reason.text() == "This run has saved no encoder that can be used."
     assert not page.initialise.isEnabled()
     assert not page.resume.isEnabled()
 

@@ -36,7 +36,15 @@ LOOKING = (
 
 
 class HeadStart(QObject):
-    """Gives the first round its weights, and the queue its first slices."""
+    """Gives the first round its weights, and the queue its first slices.
+
+    Attributes
+    ----------
+    source
+        The encoder that the first round starts from; `None` for random weights.
+    words
+        The same as a sentence without its full stop; empty for random weights.
+    """
 
     changed = Signal()
     """The first round starts from other weights, or looking at the pool began or ended."""
@@ -50,6 +58,7 @@ class HeadStart(QObject):
     def __init__(self, session: LabellingSession, trainer: Trainer, owner: QWidget) -> None:
         super().__init__(owner)
         self.session, self.trainer = session, trainer
+        self.source: Path | None = None
         self.words = ""
         self._owner = owner
         self._looking: Job | None = None
@@ -93,10 +102,9 @@ class HeadStart(QObject):
 
     def refresh(self) -> None:
         """Say what the first round starts from as it is now."""
-        source = None
-        if self.session.first_weights is not None:
-            source = chosen_encoder(self.session.project)
-        self.words = _words_of(source) if source else ""
+        chosen = self.session.first_weights is not None
+        self.source = chosen_encoder(self.session.project) if chosen else None
+        self.words = _words_of(self.source) if self.source else ""
         self.changed.emit()
 
     def propose(self, source: Path, control: Control) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Pair = tuple[Path, SegmenterSpec]
 
-COLUMNS = ("Tensor", "Shape", "What becomes of it")
+COLUMNS = ("What becomes of it", "Tensor", "Shape")
 COMPARING = "The encoder is being compared with the model."
 WARM_UP = (
     "The first round trains all layers from its first step; the command finetune holds the encoder "
@@ -87,7 +87,8 @@ class CoverageView(QWidget):
         self.fit, self.why_not = fit, why_not
         said = (f"{fit}.", fit.remark, "" if why_not else WARM_UP) if fit else ()
         self.summary.setText(" ".join(filter(None, said)))
-        self.table.set_rows(fit.rows if fit else [])
+        rows = fit.rows if fit else []
+        self.table.set_rows([(fate, name, shape) for name, shape, fate in rows])
         for part in (self.summary, self.table):
             part.setVisible(fit is not None)
         self.changed.emit()

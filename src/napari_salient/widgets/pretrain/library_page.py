@@ -5,14 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_salient.engine.control import Control
+from napari_salient.engine.events import Event, Finished, FinishReason
 from napari_salient.finetuning.coverage import spec_of_project
 from napari_salient.widgets.open_labelling import labelling_in
 from napari_salient.widgets.pretrain.coverage_view import CoverageView
 from napari_salient.widgets.pretrain.library_table import LibraryTable
-from napari_salient.widgets.pretrain.library_words import details_text, unusable_text
+from napari_salient.widgets.pretrain.library_words import details_text
 from napari_salient.widgets.run_controls import RunControls
 
 if TYPE_CHECKING:
@@ -27,8 +35,14 @@ if TYPE_CHECKING:
 NO_PROJECT = "Open a labelling project in Label Volumes, in this window, to use an encoder there."
 NO_RUNS = "There is no pretraining yet."
 NOTHING_SELECTED = "Select a pretraining to use its encoder."
+NO_ENCODER = "This run has saved no encoder that can be used."
+CHOSEN = "The first round of the open project starts from this encoder."
+LOOKING = "An encoder looks at the pool already."
 NOT_INTERRUPTED = "Only a run that was stopped or cut off can be resumed."
 NOT_RUNNING = "Only a run that goes on can be followed."
+
+
+TABLE_HEIGHT = 150
 
 
 class LibraryPage(QWidget):
@@ -106,15 +120,21 @@ class LibraryPage(QWidget):
             self._head_start = head_start
             self.progress.hide()
             if head_start is not None:
-                head_start.event.connect(self.progress.show_event)
+                head_start.event.connect(self._show_event)
+
+    def _show_event(self, event: Event) -> None:
+        self.progress.show_event(event)
+        if isinstance(event, Finished) and event.reason is not FinishReason.ERRORED:
+            self.progress.hide()
 
     def _allow(self) -> None:
         """Enable what can be done; of what cannot, say why in the tooltip, and in a line."""
         state = self.entry.state if self.entry else ""
-        looking = self._head_start is not None and self._head_start.looking
-        why_not = self._why_not()
-        initialises = why_not or self.coverage.why_not
-        proposes = why_not or ("An encoder looks at the pool already." if looking else "")
+        why_not, head_start = self._why_not(), self._head_start
+        chosen = head_start is not None and head_start.source == self._selected is not None
+        looking = head_start is not None and head_start.looking
+        initialises = why_not or self.coverage.why_not or (CHOSEN if chosen else "")
+        proposes = why_not or (LOOKING if looking else "")
         _allow(self.initialise, initialises)
         _allow(self.propose, proposes)
         self.reason.setText(initialises or proposes)
@@ -126,8 +146,9 @@ class LibraryPage(QWidget):
         """Return why the encoder cannot be used for the open project, however well it fits."""
         if self.entry is None:
             return NOTHING_SELECTED if self.table.entries else NO_RUNS
-        not_here = self._head_start.why_not if self._head_start else NO_PROJECT
-        return unusable_text(self.entry) or not_here
+        if self.entry.checkpoint is None:
+            return NO_ENCODER
+        return self._head_start.why_not if self._head_start else NO_PROJECT
 
     def _initialise(self, _checked: bool = False) -> None:
         if self.entry is not None and self._head_start is not None:
@@ -164,7 +185,10 @@ class LibraryPage(QWidget):
         runs = QHBoxLayout()
         runs.addWidget(self.resume)
         runs.addWidget(self.follow)
-        layout = QVBoxLayout(self)
+        self.table.setMinimumHeight(TABLE_HEIGHT)
+        self.coverage.table.setMinimumHeight(TABLE_HEIGHT)
+        inside = QWidget()
+        layout = QVBoxLayout(inside)
         layout.setContentsMargins(4, 6, 4, 2)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.details)
@@ -173,6 +197,14 @@ class LibraryPage(QWidget):
         for part in (self.initialise, self.propose, self.reason, self.progress):
             layout.addWidget(part)
         layout.addWidget(self.coverage, 1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setWidget(inside)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(area)
 
 
 def _allow(button: QPushButton, why_not: str) -> None:

@@ -39,21 +39,14 @@ def is_damaged(entry: LibraryEntry) -> bool:
 
 def details_text(entry: LibraryEntry) -> str:
     """Return everything else about a run, in lines."""
-    lines = [str(entry.run_dir)]
+    lines = []
     if entry.spec is not None:
         network, pool = entry.fingerprint.split("-")
         lines.append(_network_text(entry.spec) + f" (network {network})")
         where = f" in {entry.pool}" if entry.pool else ""
         lines.append(f"taught on {entry.spec.volumes} volumes{where} (pool {pool})")
         lines.append(f"{entry.steps:,} of {entry.total or entry.steps:,} steps")
-    return "\n".join(lines)
-
-
-def unusable_text(entry: LibraryEntry) -> str:
-    """Return why a run gives no encoder; empty if it does."""
-    if entry.checkpoint is not None:
-        return ""
-    return entry.problem or "This run has saved no encoder yet."
+    return "\n".join([*lines, str(entry.run_dir)])
 
 
 def _network_text(spec: PretrainingSpec) -> str:
