@@ -44,22 +44,32 @@ def test_a_deformed_view_never_reaches_beyond_its_original(dims, seed):
 def test_no_deformation_is_the_identity():
     view = torch.randn(2, 9, 9, 9)
     still = ExemplarDraw(np.eye(3, dtype=np.float32), 1.0, 0.0)
-    torch.testing.assert_close(deform(view, still), view, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(deform(view[None], [still])[0], view, atol=1e-5, rtol=1e-5)
 
 
 def test_axes_are_those_of_the_view():
     view = torch.randn(1, 6, 6, 6)
     for axis in range(3):
         flips = np.diag([-1.0 if i == axis else 1.0 for i in range(3)]).astype(np.float32)
-        flipped = deform(view, ExemplarDraw(flips, 1.0, 0.0))
+        (flipped,) = deform(view[None], [ExemplarDraw(flips, 1.0, 0.0)])
         torch.testing.assert_close(flipped, view.flip(axis + 1), atol=1e-5, rtol=1e-5)
 
 
 def test_contrast_is_about_the_mean_and_brightness_an_offset():
     view = torch.randn(1, 8, 8)
-    changed = deform(view, ExemplarDraw(np.eye(2, dtype=np.float32), 1.5, 0.25))
+    draw = ExemplarDraw(np.eye(2, dtype=np.float32), 1.5, 0.25)
+    (changed,) = deform(view[None], [draw])
     torch.testing.assert_close(changed.mean(), view.mean() + 0.25)
     torch.testing.assert_close(changed.std(), 1.5 * view.std())
+
+
+def test_views_that_are_deformed_together_come_out_as_each_alone(geometry):
+    exemplar = Exemplar(geometry(3), ExemplarSettings())
+    rng = np.random.default_rng(0)
+    draws = [exemplar.draw(rng) for _ in range(5)]
+    views = torch.randn(5, 2, 9, 8, 7)
+    alone = [deform(view[None], [draw])[0] for view, draw in zip(views, draws, strict=True)]
+    torch.testing.assert_close(deform(views, draws), torch.stack(alone), atol=1e-5, rtol=1e-5)
 
 
 def test_thick_slices_are_not_turned_into_the_plane(geometry):

@@ -17,9 +17,6 @@ HEAP_FACTOR = 1.8
 """What the heap of glibc takes for what is in use of it: torch asks for aligned blocks, and the gap
 that a tensor leaves is then too small for another of the same size. Measured."""
 
-PROGRAM_BYTES = 2**24
-"""What the first step loads and compiles."""
-
 
 def forecast(
     task: Task, settings: FitSettings, *, kept: int = 0, passing: int = 0
@@ -53,7 +50,7 @@ def forecast(
         return MemoryForecast(state + step.small + step.large, _free(device), device)
     heap = round(step.small * (HEAP_FACTOR if platform.libc_ver()[0] == "glibc" else 1))
     saving = weights + moments
-    needed = PROGRAM_BYTES + state + kept + heap + max(step.large, passing, saving)
+    needed = state + kept + heap + max(step.large, passing, saving)
     return MemoryForecast(needed, _free(device), device)
 
 

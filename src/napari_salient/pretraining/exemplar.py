@@ -14,7 +14,7 @@ from napari_salient.pretraining.heads import Coder
 from napari_salient.pretraining.proxy import Example, Picture, Proxy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -65,12 +65,13 @@ class Exemplar(Proxy[ExemplarDraw]):
         super().__init__(geometry, geometry.turnable_sides)
         geometry.require((LEAST_SIDE,) * geometry.spatial_dims, "exemplar")
         self.settings = settings
+        self.turnable = geometry.turnable
 
     def draw(self, rng: np.random.Generator) -> ExemplarDraw:
         """Draw flips, a turn for half of the planes, contrast for half, zoom for 15 %."""
         dims = self.geometry.spatial_dims
         matrix = np.diag(rng.choice([-1.0, 1.0], dims))
-        for plane in self.geometry.turnable:
+        for plane in self.turnable:
             if rng.random() < 0.5:
                 matrix = matrix @ _turn(dims, plane, _angle(rng))
         if rng.random() < 0.15:
@@ -83,8 +84,12 @@ class Exemplar(Proxy[ExemplarDraw]):
 
     def apply(self, windows: Tensor, draw: ExemplarDraw) -> Example:
         """Put the deformed view, its original and the other volume's view together."""
-        original, stranger = windows
-        return {"views": torch.stack([deform(original, draw), original, stranger])}
+        return {"views": self.apply_all(windows[None], [draw])["views"][0]}
+
+    def apply_all(self, windows: Tensor, draws: Sequence[ExemplarDraw]) -> Example:
+        """Deform the originals of all examples at once."""
+        deformed = deform(windows[:, 0], draws)
+        return {"views": torch.cat([deformed[:, None], windows], 1)}
 
     def head(self, spec: EncoderSpec) -> nn.Module:
         """Return the coder of views."""
@@ -115,15 +120,17 @@ class Exemplar(Proxy[ExemplarDraw]):
         ]
 
 
-def deform(view: Tensor, draw: ExemplarDraw) -> Tensor:
-    """Deform a view (channel, *sides)."""
-    matrix = torch.from_numpy(draw.matrix).flip(0, 1)  # affine_grid counts the last axis first
-    dims = len(matrix)
-    affine = torch.cat([matrix, torch.zeros(dims, 1)], 1)[None]
-    grid = F.affine_grid(affine, [1, *view.shape], align_corners=False)
-    moved = F.grid_sample(view[None], grid, padding_mode="border", align_corners=False)[0]
-    mean = moved.mean(tuple(range(1, moved.ndim)), keepdim=True)
-    return (moved - mean) * draw.contrast + mean + draw.brightness
+def deform(views: Tensor, draws: Sequence[ExemplarDraw]) -> Tensor:
+    """Deform views (view, channel, *sides), each in its own way."""
+    matrices = torch.from_numpy(np.stack([draw.matrix for draw in draws]))
+    matrices = matrices.flip(1, 2)  # affine_grid counts the last axis first
+    grid = F.affine_grid(F.pad(matrices, (0, 1)), list(views.shape), align_corners=False)
+    moved = F.grid_sample(views, grid, padding_mode="border", align_corners=False)
+    each = (-1, *[1] * (views.ndim - 1))
+    contrast = views.new_tensor([draw.contrast for draw in draws]).reshape(each)
+    brightness = views.new_tensor([draw.brightness for draw in draws]).reshape(each)
+    mean = moved.mean(tuple(range(2, moved.ndim)), keepdim=True)
+    return (moved - mean) * contrast + mean + brightness
 
 
 def _angle(rng: np.random.Generator) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -124,7 +125,7 @@ class VolumePool:
     def __len__(self) -> int:
         return len(self.shapes)
 
-    @property
+    @cached_property
     def room(self) -> int:
         """How many volumes of average size can be kept in memory."""
         voxels = np.prod(self.shapes, axis=1, dtype=np.int64).mean() * self.channels

@@ -6,8 +6,10 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+import torch
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -72,6 +74,11 @@ class Proxy(ABC, Generic[Draw]):
     @abstractmethod
     def apply(self, windows: Tensor, draw: Draw) -> Example:
         """Make an example of what was cut out: ``windows`` is (volume, channel, *sides)."""
+
+    def apply_all(self, windows: Tensor, draws: Sequence[Draw]) -> Example:
+        """Make examples of windows (example, volume, ...), each tensor along a new first axis."""
+        made = [self.apply(*pair) for pair in zip(windows, draws, strict=True)]
+        return {name: torch.stack([example[name] for example in made]) for name in made[0]}
 
     @abstractmethod
     def head(self, spec: EncoderSpec) -> nn.Module:

@@ -41,6 +41,8 @@ class Sampler:
             )
         self.proxy = proxy
         self.pool = pool
+        slicing = axis_of(proxy.geometry.plane) + 1
+        self._plane_first = (0, slicing, *(axis for axis in (1, 2, 3) if axis != slicing))
 
     def examples(
         self, count: int, rng: np.random.Generator, among: Sequence[int] | None = None
@@ -61,6 +63,20 @@ class Sampler:
         draw, example
             The random parameters and what became of them.
         """
+        for windows, draw in self._drawn(count, rng, among):
+            yield draw, self.proxy.apply(windows, draw)
+
+    def batch(
+        self, count: int, rng: np.random.Generator, among: Sequence[int] | None = None
+    ) -> Example:
+        """Draw examples as `examples` does and put them together, each tensor along a new axis."""
+        windows, draws = zip(*self._drawn(count, rng, among), strict=True)
+        return self.proxy.apply_all(torch.stack(windows), draws)
+
+    def _drawn(
+        self, count: int, rng: np.random.Generator, among: Sequence[int] | None
+    ) -> Iterator[tuple[Tensor, Any]]:
+        """Yield windows (volume, channel, *sides) and the random parameters of each example."""
         order = rng.permutation(len(self.pool) if among is None else np.asarray(among))
         for turn in range(count):
             first = order[turn % len(order)]
@@ -69,28 +85,18 @@ class Sampler:
                 others = order[order != first]
                 numbers += rng.choice(others, self.proxy.volumes - 1, replace=False).tolist()
             windows = torch.stack([self._window(number, rng) for number in numbers])
-            draw = self.proxy.draw(rng)
-            yield draw, self.proxy.apply(windows, draw)
-
-    def batch(
-        self, count: int, rng: np.random.Generator, among: Sequence[int] | None = None
-    ) -> Example:
-        """Draw examples as `examples` does and put them together, each tensor along a new axis."""
-        drawn = [example for _, example in self.examples(count, rng, among)]
-        return {name: torch.stack([example[name] for example in drawn]) for name in drawn[0]}
+            yield windows, self.proxy.draw(rng)
 
     def _window(self, number: int, rng: np.random.Generator) -> Tensor:
         """Cut a window (channel, *sides) out of a volume, anywhere inside it."""
         geometry = self.proxy.geometry
         size = geometry.window(self.proxy.sides)
-        image = np.moveaxis(self.pool.image(number), axis_of(geometry.plane) + 1, 1)
+        image = self.pool.image(number).transpose(self._plane_first)
         for _ in range(TRIES):
-            window = cut(image, _start(image.shape[1:], size, rng), size)
-            if window.std() >= LEAST_SPREAD:
+            window = torch.from_numpy(cut(image, _start(image.shape[1:], size, rng), size).copy())
+            if window.std(correction=0) >= LEAST_SPREAD:
                 break
-        if geometry.spatial_dims == 2:
-            window = window.reshape(-1, *window.shape[2:])
-        return torch.from_numpy(np.ascontiguousarray(window))
+        return window.flatten(0, 1) if geometry.spatial_dims == 2 else window
 
 
 def cut(
