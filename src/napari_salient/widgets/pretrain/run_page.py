@@ -75,7 +75,7 @@ class RunPage(QWidget):
             self.estimate()
             self._start_then = True
         else:
-            self.trainer.start(runs_dir, training)
+            self.trainer.start(runs_dir, training, self.set_up.devices.value())
 
     def estimate(self) -> None:
         """Find out how long a step takes, and how much memory."""
@@ -87,6 +87,10 @@ class RunPage(QWidget):
         self._estimating = True
         self.set_up.setEnabled(False)
         self.controls.follow(self.surveyor.estimate(training), "Timing five steps")
+
+    def resume(self, run_dir: Path) -> None:
+        """Go on with a run that was stopped or cut off."""
+        self.trainer.resume(run_dir, self.set_up.devices.value())
 
     def look_for_runs(self) -> None:
         """Follow a run of the chosen folder that goes on, or offer to resume one that does not."""
@@ -173,7 +177,7 @@ class RunPage(QWidget):
 
     def _resume(self) -> None:
         if self.trainer.run_dir is not None:
-            self.trainer.resume(self.trainer.run_dir)
+            self.resume(self.trainer.run_dir)
 
     def _heard(self, event: Event) -> None:
         if isinstance(event, Evaluated) and SHOWN in event.metrics:
@@ -198,7 +202,7 @@ class RunPage(QWidget):
         set_up.changed.connect(self._edited)
         set_up.runs.changed.connect(self.look_for_runs)
         set_up.budget.estimate_requested.connect(self.estimate)
-        set_up.resume_requested.connect(trainer.resume)
+        set_up.resume_requested.connect(self.resume)
         view.resume_requested.connect(self._resume)
         view.set_up_requested.connect(self.show_form)
         surveyor.found.connect(self._found)

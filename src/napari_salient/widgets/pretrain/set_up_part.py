@@ -41,6 +41,13 @@ EVALUATIONS = 10
 """How often a run is measured whose settings leave that open, so that there is a curve."""
 
 
+DEVICES = (
+    "Processes that train together, each with its share of every batch: one for each GPU of this "
+    "machine. More than one starts torchrun."
+)
+MOST_DEVICES = 64
+
+
 class SetUpPart(QWidget):
     """The form of a pretraining."""
 
@@ -58,7 +65,7 @@ class SetUpPart(QWidget):
         self.found, self.fits = QLabel(), QLabel()
         self.task, self.explained = QComboBox(), QLabel()
         self.network, self.held_out = QComboBox(), QSpinBox()
-        self.budget = Budget()
+        self.budget, self.devices = Budget(), QSpinBox()
         self.sizes, self.notes, self.problem = QLabel(), QLabel(), QLabel()
         self.preview = QPushButton("Preview training examples")
         self.resume = QPushButton("Resume the interrupted run")
@@ -229,6 +236,9 @@ class SetUpPart(QWidget):
         self.held_out.setValue(5)
         self.held_out.setPrefix("1 of ")
         self.held_out.setSuffix(" patients")
+        self.devices.setRange(1, MOST_DEVICES)
+        self.devices.setAccessibleName("Devices")
+        self.devices.setToolTip(DEVICES)
         self.take_open.setToolTip("Take the pool of the project that is open in Label Volumes.")
         for button in (self.take_open, self.preview, self.resume):
             button.setAutoDefault(True)
@@ -270,9 +280,16 @@ class SetUpPart(QWidget):
             widget.setToolTip(help_of.get(name, ""))
             rows.addRow(text, widget)
         rows.addRow("", self.preview)
+        devices = QFormLayout()
+        devices.addRow("Devices", self.devices)
+        further = QWidget()
+        column = QVBoxLayout(further)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(devices)
+        column.addWidget(self.form)
         fold = QCollapsible("Further options")
         fold.setDuration(0)
-        fold.addWidget(self.form)
+        fold.addWidget(further)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 6, 4, 2)
         layout.addWidget(self.resume)

@@ -63,17 +63,17 @@ class Trainer(QObject):
         """Whether a run is followed that has not ended."""
         return self._job is not None and self._job.running
 
-    def start(self, runs_dir: Path, training: PoolTraining) -> None:
-        """Make a run and start a process that works on it."""
+    def start(self, runs_dir: Path, training: PoolTraining, devices: int = 1) -> None:
+        """Make a run and start a process that works on it, or one for each device."""
         try:
-            self._launch(Run.create(runs_dir, KIND, training).directory, training)
+            self._launch(Run.create(runs_dir, KIND, training).directory, training, devices)
         except (SalientError, OSError) as error:
             self.failed.emit(error)
 
-    def resume(self, run_dir: Path) -> None:
-        """Start a process that goes on with an interrupted run."""
+    def resume(self, run_dir: Path, devices: int = 1) -> None:
+        """Start a process that goes on with an interrupted run, or one for each device."""
         try:
-            self._launch(run_dir, settings_of(run_dir))
+            self._launch(run_dir, settings_of(run_dir), devices)
         except (SalientError, OSError) as error:
             self.failed.emit(error)
 
@@ -84,8 +84,8 @@ class Trainer(QObject):
         except SalientError as error:
             self.failed.emit(error)
 
-    def _launch(self, run_dir: Path, training: PoolTraining) -> None:
-        child = start_child(training_command(run_dir), run_dir / LOG)
+    def _launch(self, run_dir: Path, training: PoolTraining, devices: int) -> None:
+        child = start_child(training_command(run_dir, devices), run_dir / LOG)
         self._follow(run_dir, training, child)
 
     def _follow(self, run_dir: Path, training: PoolTraining, child: Popen[bytes] | None) -> None:
