@@ -111,6 +111,7 @@ def _welch(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[float,
     difference, error = one.mean() - other.mean(), np.sqrt(parts.sum())
     if error == 0:
         return float(difference), float(difference)
-    freedom = parts.sum() ** 2 / (parts**2 / [len(one) - 1, len(other) - 1]).sum()
+    shares = parts / parts.sum()
+    freedom = 1 / (shares**2 / [len(one) - 1, len(other) - 1]).sum()
     reach = stdtrit(freedom, 0.975) * error
     return float(difference - reach), float(difference + reach)
