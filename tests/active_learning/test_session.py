@@ -122,6 +122,30 @@ def test_a_stroke_through_the_volume_marks_every_slice_it_touched(blobs: Any) ->
     ]  # fmt: skip
 
 
+def test_a_stroke_through_done_slices_queues_them_next_and_one_undo_takes_all_of_it_back(
+    blobs: Any,
+) -> None:
+    session = blobs.session()
+    session.open(1, 4)
+    session.accept()
+    session.open(1, 6)
+    session.mark_unsure()
+    case = session.open(1, 5)
+    case.labels[3:8, 2, 2] = 1
+    session.record_changes()
+    assert [state(session, 1, z) for z in range(3, 8)] == [
+        ("draft", "edited" if z == 5 else "prompted") for z in range(3, 8)
+    ]
+    assert [p.index for p in session.queue] == [5, 6, 7, 4, 3]
+    session.open(1, 7)
+    session.undo()
+    assert [state(session, 1, z)[0] for z in range(3, 8)] == [
+        "unlabelled", "accepted", "unlabelled", "sent_back", "unlabelled",
+    ]  # fmt: skip
+    assert session.queue == []
+    assert not case.labels.any()
+
+
 def test_an_edit_after_accepting_asks_for_another_decision(blobs: Any) -> None:
     session = blobs.session()
     session.open(1, 5)
