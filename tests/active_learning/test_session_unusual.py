@@ -59,7 +59,9 @@ def test_oblique_volumes_are_labelled_trained_on_and_exported_voxel_for_voxel(
     session.open(session.case.case.id, 12)
     case, place = session.case, bright_here(session)
     case.labels[12] = 0
-    assert Prompting(session).prompt(Click(place, reach_mm=4.0), 2) is not None
+    prompting = Prompting(session)
+    prompting.keep_accepted = False
+    assert prompting.prompt(Click(place, reach_mm=4.0), 2) is not None
     session.accept()
     drawn = case.labels[place[0]].copy()
 
