@@ -11,8 +11,10 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
+import yaml
 
 from napari_salient.cli import main
+from napari_salient.pretraining.presets import published
 
 TRAIN = ("train", "pretraining")
 TINY = (
@@ -43,6 +45,24 @@ def test_the_budget_may_be_minutes(volumes: Path, capsys: pytest.CaptureFixture[
     with pytest.raises(SystemExit, match="2"):
         main([*TRAIN, "images", *TINY, "--minutes", "0"])
     assert "'minutes' must be above 0" in capsys.readouterr().err
+
+
+def test_published_settings_fill_what_was_not_given(volumes: Path, json_of: Results) -> None:
+    small = ("--width", "4", "--fit.steps", "2", "--held_out_batches", "1", "--batch_size", "2")
+    result = json_of(*TRAIN, "images", "--published", "--task", "exemplar", "--dims", "3", *small)
+    kept = yaml.safe_load(Path(result["run"], "settings.yaml").read_text())
+    wanted = published("exemplar", 3, examples=3)
+    assert kept["exemplar"] == vars(wanted.exemplar)
+    assert (kept["crop"], kept["fit"]["learning_rate"]) == (128, 1e-4)
+    assert (kept["width"], kept["fit"]["steps"], kept["batch_size"]) == (4, 2, 2)
+
+
+def test_masked_reconstruction_has_no_published_settings(
+    volumes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*TRAIN, "images", "--published", "--task", "masked"]) == 1
+    assert "no published settings for masked; use the defaults" in capsys.readouterr().err
+    assert not Path("runs").exists()
 
 
 def test_a_project_keeps_its_own_runs(volumes: Path, json_of: Results) -> None:
@@ -88,3 +108,4 @@ def test_options_that_do_not_go_together_are_wrong_usage(volumes: Path) -> None:
     assert main([*TRAIN, *TINY]) == 2
     assert main([*TRAIN, "images", "--resume", "runs/one"]) == 2
     assert main([*TRAIN, "--resume", "runs/one", "--minutes", "3"]) == 2
+    assert main([*TRAIN, "--resume", "runs/one", "--published"]) == 2

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from napari_salient.errors import InputError
-from napari_salient.pretraining.presets import published
+from napari_salient.pretraining.intake import PoolFiles
+from napari_salient.pretraining.presets import examples_in, published
 
 
 def test_what_a_form_needs_does_not_load_torch():
@@ -31,3 +34,12 @@ def test_the_published_settings_are_those_of_the_paper_and_its_library():
 def test_masked_reconstruction_was_not_published_there():
     with pytest.raises(InputError, match="no published settings for masked"):
         published("masked", 3, examples=10)
+
+
+def test_an_epoch_is_every_slice_volume_or_picture_that_is_learned_from(write_volume):
+    volumes = [write_volume(f"{n}.nii.gz", np.zeros((4, 5, 6 + n))) for n in range(3)]
+    files = PoolFiles(tuple(volumes[1:]), tuple(volumes[:1]))
+    slices = {plane: examples_in(files, 2, plane) for plane in ("axial", "coronal", "sagittal")}
+    assert sorted(slices.values()) == [4 + 4, 5 + 5, 7 + 8]
+    assert examples_in(files, 3, "axial") == 2
+    assert examples_in(PoolFiles((Path("a.png"), Path("b.png")), ()), 2, "axial") == 2

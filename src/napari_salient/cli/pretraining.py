@@ -12,13 +12,13 @@ from napari_salient.cli.follow import exit_code, follow
 from napari_salient.cli.output import pairs, show
 from napari_salient.cli.run_folders import metrics_of, recorded, refuse_beside_resume, start
 from napari_salient.engine import ranks
-from napari_salient.engine.bounds import EveryNth, Positive
+from napari_salient.engine.bounds import Bounded, EveryNth, Positive
 from napari_salient.engine.control import Control
 from napari_salient.engine.events import FinishReason
 from napari_salient.pretraining.settings import KIND, PoolTraining, PretrainingSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from napari_salient.engine.events import Finished
     from napari_salient.engine.run import Run
@@ -28,6 +28,7 @@ def train(
     pool: Path | None = None,
     /,
     *,
+    published: bool = False,
     minutes: Positive | None = None,
     held_out_every: EveryNth = 5,
     runs: Path | None = None,
@@ -46,6 +47,9 @@ def train(
     ----------
     pool
         Folder of volumes or of colour pictures, or of a labelling project, whose pool is taken.
+    published
+        Settings with which the task was published, up to 1,000 epochs of this pool. Options given
+        beside it hold instead; masked has none.
     minutes
         Time for training instead of a number of steps; five steps are timed first.
     held_out_every
@@ -64,7 +68,7 @@ def train(
     given = PoolTraining(
         **vars(settings), pool=pool and pool.absolute(), held_out_every=held_out_every
     )
-    refuse_beside_resume(resume, bool(minutes or runs or given != PoolTraining()))
+    refuse_beside_resume(resume, bool(published or minutes or runs or given != PoolTraining()))
     if resume is None and pool is None:
         raise WrongUsage("Name a folder of volumes or a project.")
     if minutes is not None and ranks.count() > 1:
@@ -80,10 +84,31 @@ def train(
 
 
 def pool_settings(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings that the pool fixes: pictures have no neighbouring slices."""
+    """Return the published settings, and what the pool fixes: pictures have no neighbours."""
     from napari_salient.data.pictures import find_pictures
 
-    return {"context": 0} if options["pool"] and find_pictures(Path(options["pool"])) else {}
+    pool = options["pool"] and Path(options["pool"])
+    chosen = _published(pool, options) if pool and options["published"] else {}
+    return chosen | ({"context": 0} if pool and find_pictures(pool) else {})
+
+
+def _published(pool: Path, options: Mapping[str, Any]) -> dict[str, Any]:
+    from napari_salient.pretraining.intake import find_pool
+    from napari_salient.pretraining.presets import examples_in, published
+
+    dims = options["spatial_dims"]
+    files = find_pool(pool, options["held_out_every"])
+    settings = published(options["task"], dims, examples_in(files, dims, options["plane"]))
+    return dict(_options(settings))
+
+
+def _options(settings: Bounded, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each setting by the name of its option, those of a group as ``group.name``."""
+    for name, value in vars(settings).items():
+        if isinstance(value, Bounded):
+            yield from _options(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
 
 
 def _train(given: PoolTraining, runs: Path | None, resume: Path | None) -> tuple[Finished, Run]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from napari_salient.data.planes import Plane, axis_of
 from napari_salient.engine.settings import FitSettings
 from napari_salient.errors import InputError
 from napari_salient.pretraining.settings import (
@@ -15,6 +16,9 @@ from napari_salient.pretraining.settings import (
     RelativeLocationSettings,
     TaskName,
 )
+
+if TYPE_CHECKING:
+    from napari_salient.pretraining.intake import PoolFiles
 
 Schedule = tuple[int, int]
 """Batch size and epochs."""
@@ -90,3 +94,18 @@ def published(task: TaskName, spatial_dims: Literal[2, 3], examples: int) -> Pre
             clip_norm=0.0,
         ),
     )
+
+
+def examples_in(files: PoolFiles, spatial_dims: Literal[2, 3], plane: Plane) -> int:
+    """Return the slices, pictures or volumes to learn from, which make an epoch.
+
+    Raises
+    ------
+    InputError
+        If a volume cannot be read.
+    """
+    from napari_salient.data.volumes import read_header
+
+    if spatial_dims == 3 or files.are_pictures:
+        return len(files.learn)
+    return sum(read_header(path).shape[axis_of(plane)] for path in files.learn)
