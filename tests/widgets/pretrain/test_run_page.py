@@ -23,7 +23,7 @@ from napari_salient.widgets.run_controls import RunControls
 if TYPE_CHECKING:
     from pathlib import Path
 
-PATIENCE_MS = 120_000
+PATIENCE_MS = 300_000
 
 
 @pytest.fixture

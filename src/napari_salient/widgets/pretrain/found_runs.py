@@ -1,11 +1,13 @@
-"""Which pretraining of a folder of runs still goes on, and which can be gone on with."""
+"""The folder of runs: which pretraining goes on, which can be resumed, and is there room."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_salient.engine.run import RunState, list_runs
+from napari_salient.errors import InputError
 from napari_salient.pretraining.settings import KIND
 
 if TYPE_CHECKING:
@@ -38,3 +40,17 @@ def find_runs(runs_dir: Path) -> FoundRuns:
         running=running.directory if running else None,
         interrupted=newest.directory if newest and interrupted else None,
     )
+
+
+def require_writable(folder: Path) -> Path:
+    """Return a folder that can be written, or made.
+
+    Raises
+    ------
+    InputError
+        If it cannot; it says which folder stands in the way.
+    """
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise InputError(f"{there} cannot be written; choose another folder for the run.")
+    return folder

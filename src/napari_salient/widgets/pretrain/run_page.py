@@ -106,10 +106,16 @@ class RunPage(QWidget):
     def show_form(self) -> None:
         """Show the form in place of a run."""
         self._stack.setCurrentIndex(0)
+        self.look_for_runs()
 
     def show_run(self) -> None:
         """Show the run that is followed, or was last."""
         self._stack.setCurrentIndex(1)
+
+    def leave(self) -> None:
+        """End what goes on for this page; a run itself does not end."""
+        self.surveyor.drop()
+        self.trainer.leave()
 
     @property
     def runs_dir(self) -> Path | None:

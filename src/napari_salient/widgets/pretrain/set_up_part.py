@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,7 @@ from napari_salient.widgets.label_volumes.folder_field import FolderField
 from napari_salient.widgets.open_labelling import labelling_in
 from napari_salient.widgets.pretrain.budget import Budget
 from napari_salient.widgets.pretrain.fitting import fit_text, fitted
+from napari_salient.widgets.pretrain.found_runs import require_writable
 from napari_salient.widgets.pretrain.words import TASKS
 from napari_salient.widgets.settings_form import SettingsForm, parameter_help
 
@@ -113,15 +113,9 @@ class SetUpPart(QWidget):
         InputError
             If no folder is named or it cannot be written.
         """
-        folder = self.runs.path
-        if folder is None:
+        if self.runs.path is None:
             raise InputError("Choose a folder for the run.")
-        there = next(
-            place for place in (folder.absolute(), *folder.absolute().parents) if place.exists()
-        )
-        if not there.is_dir() or not os.access(there, os.W_OK):
-            raise InputError(f"{there} cannot be written; choose another folder for the run.")
-        return folder.absolute()
+        return require_writable(self.runs.path.absolute())
 
     def show_settings(self, training: PoolTraining) -> None:
         """Fill the form in, from a run for instance."""

@@ -84,13 +84,17 @@ class Trainer(QObject):
         except SalientError as error:
             self.failed.emit(error)
 
+    def leave(self) -> None:
+        """End following; the run goes on."""
+        if self._job is not None:
+            self._job.control.cancel()
+
     def _launch(self, run_dir: Path, training: PoolTraining, devices: int) -> None:
         child = start_child(training_command(run_dir, devices), run_dir / LOG)
         self._follow(run_dir, training, child)
 
     def _follow(self, run_dir: Path, training: PoolTraining, child: Popen[bytes] | None) -> None:
-        if self._job is not None:
-            self._job.control.cancel()
+        self.leave()
         history, control = History(), Control()
         self.run_dir, self.training, self.history = run_dir, training, history
         self.buttons = buttons = ChildControl(run_dir, child)
