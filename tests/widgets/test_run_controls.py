@@ -89,6 +89,16 @@ def test_an_error_frees_the_panel_and_says_so(controls):
     assert controls.bar.maximum() == 1
 
 
+def test_what_leaves_no_run_behind_leaves_no_progress(controls):
+    controls.follow(Control())
+    controls.show_event(Progress(6, 6, "steps timed"))
+    controls.show_event(Finished(FinishReason.COMPLETED))
+    controls.rest("Estimated")
+    assert controls.state.text() == "Estimated"
+    assert controls.bar.text() == ""
+    assert controls.start.isEnabled()
+
+
 def test_start_can_be_refused_with_a_reason(controls):
     controls.set_start_enabled(False, "Label one slice first.")
     assert not controls.start.isEnabled()

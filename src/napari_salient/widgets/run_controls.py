@@ -101,6 +101,13 @@ class RunControls(QWidget):
             case Finished():
                 self._end(event)
 
+    def rest(self, text: str = "Idle") -> None:
+        """Show that there is nothing to follow, after something that leaves no run behind."""
+        self.state.setText(text)
+        self.bar.setRange(0, 1)
+        self.bar.reset()
+        self.bar.setFormat("")
+
     def set_start_enabled(self, enabled: bool, why_not: str = "") -> None:
         """Allow starting or not; `why_not` is said in the button's tooltip."""
         self.start.setEnabled(enabled and self._run is None)

@@ -42,6 +42,12 @@ def find_runs(runs_dir: Path) -> FoundRuns:
     )
 
 
+def runs_beside(pool: Path) -> Path:
+    """Return the folder of runs that belongs to a folder of volumes, and lies beside it."""
+    named = pool if pool.name else pool.absolute()
+    return named.parent / f"{named.name}-runs"
+
+
 def require_writable(folder: Path) -> Path:
     """Return a folder that can be written, or made.
 

@@ -170,7 +170,7 @@ class RunPage(QWidget):
         self._estimating = False
         self._start_then = self._start_then and completed
         self.set_up.setEnabled(True)
-        self.controls.state.setText("Estimated" if completed else "Idle")
+        self.controls.rest("Estimated" if completed else "Idle")
         self._allow_start()
 
     def _started(self, fresh: bool) -> None:

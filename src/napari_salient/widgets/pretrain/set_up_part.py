@@ -25,7 +25,7 @@ from napari_salient.widgets.label_volumes.folder_field import FolderField
 from napari_salient.widgets.open_labelling import labelling_in
 from napari_salient.widgets.pretrain.budget import Budget
 from napari_salient.widgets.pretrain.fitting import fit_text, fitted
-from napari_salient.widgets.pretrain.found_runs import require_writable
+from napari_salient.widgets.pretrain.found_runs import require_writable, runs_beside
 from napari_salient.widgets.pretrain.words import TASKS
 from napari_salient.widgets.settings_form import SettingsForm, parameter_help
 
@@ -166,9 +166,7 @@ class SetUpPart(QWidget):
         pool, self._of_model = self.pool.path, None
         if pool is not None:
             of_project = is_project(pool)
-            self._suggest_runs(
-                pool / RUNS if of_project else pool.absolute().parent / f"{pool.name}-runs"
-            )
+            self._suggest_runs(pool / RUNS if of_project else runs_beside(pool))
             if of_project:
                 self._fit(pool)
         self._offer_open()
