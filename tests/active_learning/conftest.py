@@ -85,7 +85,9 @@ class BlobProject:
         """Return a new session on the open project; it trains a tiny model for a second."""
         fit = FitSettings(steps=loop.pop("steps", 30), save_every=10, threads=1, device="cpu")
         model = SegmentationSettings(width=4, context=0, batch_size=4, augment=False, fit=fit)
-        settings = LoopSettings(**{"batch": 6, "audit": 0.0, **loop}, segmentation=model)
+        settings = LoopSettings(
+            **{"strategy": "strided", "batch": 6, "audit": 0.0, **loop}, segmentation=model
+        )
         return LabellingSession(self.project, settings)
 
     def restart(self) -> LabellingSession:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from napari_salient.active_learning.training_set import Place
     from napari_salient.project.catalogue import Catalogue
 
-FIRST_STRATEGY = "strided"
+FIRST_STRATEGY = "random"
 """Chooses while there is no model to ask."""
 
 

@@ -73,7 +73,7 @@ class LoopSettings(Bounded):
         The model and its training. The tool starts each round from the weights of the last.
     """
 
-    strategy: str = "strided"
+    strategy: str = "random_foreground"
     batch: Count = 12
     audit: Share = 0.15
     per_volume: Natural | None = None
