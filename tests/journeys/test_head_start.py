@@ -48,7 +48,7 @@ def look_into_library():
         page = LibraryPage(annotator.viewer)
         annotator.viewer.window.add_dock_widget(page, name="Library", area="left")
         page.show_runs([folder / "runs"])
-        annotator.wait(lambda: page.table.rows)
+        annotator.wait(lambda: any(e.run_dir.parent == folder / "runs" for e in page.table.entries))
         QApplication.processEvents()
         place = page.table.visualRect(page.table.model().index(0, 0)).center()
         left = Qt.MouseButton.LeftButton

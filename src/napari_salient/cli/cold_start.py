@@ -34,7 +34,8 @@ def propose(
     project
         The project's folder.
     pretrained
-        Checkpoint of a pretraining, or the folder of its run, of which the newest one is taken.
+        Checkpoint of a pretraining, the folder of its run, of which the newest one is taken, or the
+        name of a model that ships.
     count
         How many slices; one batch of the panel if not given.
     json

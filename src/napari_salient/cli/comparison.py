@@ -54,8 +54,8 @@ def compare_pretraining(
         Settings of a published experiment: brats or pancreas. Options given beside it hold instead
         of its own.
     checkpoints
-        Checkpoints of pretrainings, or folders of their runs, beside those of --tasks. Dimensions,
-        plane, context and width are those of the first.
+        Checkpoints of pretrainings, folders of their runs, or names of models that ship, beside
+        those of --tasks. Dimensions, plane, context and width are those of the first.
     output
         JSON file for settings, outcomes and summary.
     json

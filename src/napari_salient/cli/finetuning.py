@@ -68,8 +68,9 @@ def finetune(
     labels
         Folder of labels with the same file names as the volumes.
     pretrained
-        Checkpoint of a pretraining, or the folder of its run, of which the newest one is taken;
-        --from for short. Dimensions, plane, context and width are those of this encoder.
+        Checkpoint of a pretraining, the folder of its run, of which the newest one is taken, or the
+        name of a model that ships; --from for short. Dimensions, plane, context and width are those
+        of this encoder.
     runs
         Where the run gets its folder, ./runs if not given.
     resume

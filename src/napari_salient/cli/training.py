@@ -77,9 +77,10 @@ def train(
         Folder of an interrupted run to go on with, with the settings and the data it was started
         with.
     pretrained
-        Checkpoint of a pretraining, or the folder of its run: the first round of a project starts
-        from its encoder, whose dimensions, context and width it takes; by default the one that was
-        chosen for the project in the viewer, if any. See finetune for folders.
+        Checkpoint of a pretraining, the folder of its run, or the name of a model that ships: the
+        first round of a project starts from its encoder, whose dimensions, context and width it
+        takes; by default the one that was chosen for the project in the viewer, if any. See
+        finetune for folders.
     plane
         Slicing plane; a project has its own.
     test_every

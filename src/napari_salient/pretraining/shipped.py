@@ -11,7 +11,7 @@ WEIGHTS = Path("models") / "model.safetensors"
 
 def shipped_bundles() -> dict[str, Path]:
     """Return the folders of the bundles that ship, by their names."""
-    return {path.name: path for path in sorted(SHIPPED.iterdir()) if (path / WEIGHTS).is_file()}
+    return {path.name: path for path in sorted(SHIPPED.glob("*")) if (path / WEIGHTS).is_file()}
 
 
 def is_shipped(checkpoint: Path) -> bool:

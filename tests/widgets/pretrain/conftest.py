@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from napari_salient.engine.settings import FitSettings
+from napari_salient.pretraining import shipped
 from napari_salient.pretraining.settings import PoolTraining
 
 if TYPE_CHECKING:
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SIDE = 24
+
+
+@pytest.fixture(autouse=True)
+def ships(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let nothing ship, so that the runs are alone in the library; return the folder for it."""
+    monkeypatch.setattr(shipped, "SHIPPED", tmp_path / "models")
+    return tmp_path / "models"
 
 
 @pytest.fixture

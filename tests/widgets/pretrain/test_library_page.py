@@ -20,6 +20,7 @@ from napari_salient.engine.fit import fit
 from napari_salient.engine.run import Run
 from napari_salient.engine.settings import FitSettings
 from napari_salient.finetuning.chosen import chosen_encoder
+from napari_salient.pretraining.bundle import write_bundle
 from napari_salient.pretraining.library import NOTE, set_note
 from napari_salient.pretraining.pool import VolumePool
 from napari_salient.pretraining.settings import PretrainingSettings
@@ -284,6 +285,25 @@ def test_a_note_is_written_in_place_and_kept_with_the_run(qtbot, page, runs):
     qtbot.waitUntil(lambda: page.table.rows[FITTING][5] == "for thick slices", timeout=PATIENCE_MS)
     assert (runs / "pretraining-20260301T100000-00aa" / NOTE).read_text() == "for thick slices"
     assert page.entry.note == "for thick slices"
+
+
+def test_an_encoder_that_ships_is_offered_below_the_runs_and_takes_no_note(
+    qtbot, page, runs, ships, open_project
+):
+    write_bundle(runs / "pretraining-20260301T100000-00aa", ships / "toy-2d")
+    said = []
+    page.table.told.connect(lambda text, _severity: said.append(text))
+    open_project()
+    page.table.refresh()
+    qtbot.waitUntil(lambda: len(page.table.rows) == 4, timeout=PATIENCE_MS)
+    name, task, *_, state, note, _ = page.table.rows[3]
+    assert (name, task, state, note) == ("toy-2d", "rotation, 2D", "shipped", "")
+    select(qtbot, page, 3)
+    assert page.initialise.isEnabled()
+    assert not page.resume.isEnabled()
+    page.table.edited.emit(3, "good")
+    assert said == ["toy-2d came with the program and takes no notes."]
+    assert not (ships / "toy-2d" / NOTE).exists()
 
 
 def test_the_selected_run_stays_selected_when_another_comes_in(qtbot, page, runs):

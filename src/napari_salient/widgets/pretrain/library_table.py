@@ -9,7 +9,7 @@ from qtpy.QtCore import QModelIndex, Signal
 from napari_salient.engine.control import Control
 from napari_salient.engine.events import FinishReason
 from napari_salient.errors import SalientError
-from napari_salient.pretraining.library import pretraining_runs, set_note
+from napari_salient.pretraining.library import pretraining_runs, set_note, shipped_encoders
 from napari_salient.widgets.notice import sentence_of
 from napari_salient.widgets.pretrain.library_words import COLUMNS, NOTE, row_of
 from napari_salient.widgets.table import Table
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 
 class LibraryTable(Table):
-    """The runs of some folders, the newest first; the note of each is edited in place."""
+    """The runs of some folders, the newest first, and the encoders that ship.
+
+    The note of a run is edited in place.
+    """
 
     entry_changed = Signal()
     """Another run is selected, or none, or something about the selected one changed."""
@@ -49,7 +52,7 @@ class LibraryTable(Table):
         return None if row is None else self.entries[row]
 
     def show_runs(self, folders: Sequence[Path]) -> None:
-        """Show the runs in some folders, read in a worker thread."""
+        """Show the runs in some folders and what ships, read in a worker thread."""
         self._folders = tuple(folders)
         self.refresh()
 
@@ -64,7 +67,7 @@ class LibraryTable(Table):
         """Read the folders again; the selected run stays selected."""
         folders = self._folders
         start_job(
-            lambda: (folders, pretraining_runs(folders)),
+            lambda: (folders, [*pretraining_runs(folders), *shipped_encoders()]),
             Control(),
             on_finished=self._read,
             name="Reading the library of encoders",
