@@ -142,6 +142,18 @@ def test_features_are_those_of_the_run_that_ended_or_is_selected(panel, qtbot, t
     assert panel.feature_page.controls.start.isEnabled()
 
 
+def test_an_encoder_that_ships_maps_the_pool_in_the_form(panel, qtbot, tiny, tmp_path):
+    bundle = tmp_path / "bundle"
+    panel.library_page.selected.emit(bundle)
+    assert panel.feature_page.run_dir is None
+    assert "Choose a folder" in panel.notice.text()
+    panel.run_page.set_up.show_settings(tiny())
+    settle(qtbot, panel)
+    panel.library_page.selected.emit(bundle)
+    assert panel.feature_page.run_dir == bundle
+    assert panel.feature_page.controls.start.isEnabled()
+
+
 def test_a_closed_dock_leaves_the_run_alone(make_napari_viewer, qtbot, tiny, tmp_path):
     viewer = make_napari_viewer()
     panel = Pretrain(viewer)

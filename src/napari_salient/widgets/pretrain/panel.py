@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
+from napari_salient.engine.run import SETTINGS
 from napari_salient.errors import InputError
 from napari_salient.widgets.closing import on_closed
 from napari_salient.widgets.notice import NoticeLine, ResearchFooter
@@ -90,13 +91,15 @@ class Pretrain(QWidget):
         self.pages.setCurrentWidget(self.feature_page)
 
     def _use_features_of(self, run_dir: Path | None) -> None:
-        """Let the map of features be that of a run, which is not drawn yet."""
+        """Let the map of features be of a run's pool, or for one that ships of the form's pool."""
         if run_dir is None:
             return
+        of_run = (run_dir / SETTINGS).is_file()
         try:
-            training = settings_of(run_dir)
+            training = settings_of(run_dir) if of_run else self.run_page.set_up.training()
         except InputError as error:
-            self.tell(str(error), "warning")
+            self.feature_page.set_run(None, None, 0)
+            self.tell(str(error), "warning" if of_run else "info")
         else:
             self.feature_page.set_run(run_dir, training.pool, training.held_out_every)
 
