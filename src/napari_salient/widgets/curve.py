@@ -28,6 +28,8 @@ class CurvePanel(QWidget):
         What the axes show, units in brackets: ``"labelled slices"``, ``"time [s]"``.
     y_range
         Fixed range of the vertical axis, such as ``(0, 1)`` for Dice; `None` follows the data.
+    legend_at
+        Pixels from the left and the top to the legend, negative ones from the right and the bottom.
     """
 
     def __init__(
@@ -36,11 +38,16 @@ class CurvePanel(QWidget):
         y_label: str,
         y_range: tuple[float, float] | None = None,
         parent: QWidget | None = None,
+        *,
+        legend_at: tuple[int, int] = (-8, -8),
     ) -> None:
         super().__init__(parent)
         self.plot = pg.PlotWidget(background=BACKGROUND)
         self._lines: dict[str, pg.PlotDataItem] = {}
         self._set_up(x_label, y_label, y_range)
+        self.plot.getPlotItem().addLegend(
+            offset=legend_at, labelTextColor=INK, labelTextSize="9pt", pen=None
+        )
         self.setMinimumHeight(150)
         self.setAccessibleName(f"{y_label} over {x_label}")
         layout = QVBoxLayout(self)
@@ -92,7 +99,6 @@ class CurvePanel(QWidget):
             axis.setPen(INK)
             axis.setLabel(text)
         item.showGrid(x=False, y=True, alpha=0.2)
-        item.addLegend(offset=(-8, -8), labelTextColor=INK, labelTextSize="9pt", pen=None)
         item.setMenuEnabled(False)
         item.hideButtons()
         if y_range is not None:

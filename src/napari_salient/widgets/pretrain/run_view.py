@@ -30,8 +30,8 @@ class RunView(QWidget):
         super().__init__(parent)
         self.title, self.memory = QLabel(), QLabel()
         self.outcome, self.notes = QLabel(), QLabel()
-        self.accuracy = CurvePanel("step", "accuracy", (0.0, 1.0))
-        self.loss = CurvePanel("step", "loss")
+        self.accuracy = CurvePanel("step", "accuracy", (0.0, 1.0), legend_at=(8, 8))
+        self.loss = CurvePanel("step", "loss", legend_at=(-8, 8))
         self.initialise = QPushButton("Initialise the segmentation model")
         self.features = QPushButton("Look at the features")
         self.resume = QPushButton("Resume this run")
@@ -44,6 +44,7 @@ class RunView(QWidget):
         """Show a run that goes on; draw it again with `draw`."""
         self._training, self._history = training, history
         self.title.setText(title_of(training))
+        self.title.setToolTip(str(training.pool or ""))
         self.accuracy.clear()
         self.loss.clear()
         for part in (self.outcome, self.initialise, self.features, self.resume, self.set_up):
@@ -69,6 +70,7 @@ class RunView(QWidget):
     def show_end(self, finished: Finished) -> None:
         """Say what came of the run, and offer what can be done with it."""
         self.draw()
+        self.memory.hide()
         completed = finished.reason is FinishReason.COMPLETED
         self.outcome.setText(self._said(finished))
         self.outcome.setStyleSheet("" if completed else "color: #ffcf66;")
