@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +15,21 @@ from .toys import CUBES, SIDE, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from napari_salient.pretraining.task import PretrainingTask
+
+SHUFFLED = Path(__file__).resolve().parents[2] / "benchmarks/support/shuffled.py"
+
+
+@pytest.fixture(scope="session")
+def shuffle() -> Callable[[PretrainingTask], PretrainingTask]:
+    """Return the function by which the benchmark, too, takes the sense out of a task's answers."""
+    spec = importlib.util.spec_from_file_location("shuffled", SHUFFLED)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.shuffle
 
 
 @pytest.fixture
