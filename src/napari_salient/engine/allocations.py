@@ -90,9 +90,13 @@ class Allocations(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._add(-size)
 
     def _rearrange(self, tensors: Sequence[Tensor]) -> None:
-        """Count the copies that a convolution computes on: of two tensors at a time."""
+        """Count the copies that a convolution computes on: of two tensors at a time.
+
+        Small ones find room in gaps of the heap.
+        """
         sizes = sorted(tensor.nbytes for tensor in tensors)[-2:]
-        for size in (*sizes, *(-size for size in sizes)):
+        copies = [size for size in sizes if size >= HEAP_BLOCK]
+        for size in (*copies, *(-size for size in copies)):
             self._add(size)
 
     def _add(self, size: int) -> None:

@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from napari_salient.engine.settings import FitSettings
     from napari_salient.engine.task import Task
 
-HEAP_FACTOR = 1.8
+HEAP_FACTOR = 1.85
 """What the heap of glibc takes for what is in use of it: torch asks for aligned blocks, and the gap
-that a tensor leaves is then too small for another of the same size. Measured."""
+that a tensor leaves is then too small for another of the same size. Measured: 1.5 to 2.3."""
+
+ARRAYS = 4
+"""Of about the same size, in which data is worked on between steps."""
 
 
 def forecast(
@@ -37,7 +40,7 @@ def forecast(
     passing
         Bytes that it takes between steps, as for reading a volume.
     """
-    from napari_salient.engine.allocations import allocations, bytes_of, tensors_of
+    from napari_salient.engine.allocations import HEAP_BLOCK, allocations, bytes_of, tensors_of
 
     device = pick_device(settings.device)
     batch = task.batch(0)
@@ -49,9 +52,12 @@ def forecast(
     if device == "cuda":
         return MemoryForecast(state + step.small + step.large, _free(device), device)
     heap = round(step.small * (HEAP_FACTOR if platform.libc_ver()[0] == "glibc" else 1))
-    saving = weights + moments
-    needed = state + kept + heap + max(step.large, passing, saving)
-    return MemoryForecast(needed, _free(device), device)
+    passing = max(passing, weights + moments)  # A checkpoint is a copy of these.
+    if passing < ARRAYS * HEAP_BLOCK:
+        needed = max(heap, passing) + step.large
+    else:
+        needed = heap + max(passing, step.large)
+    return MemoryForecast(state + kept + needed, _free(device), device)
 
 
 def _free(device: str) -> int:
