@@ -112,6 +112,7 @@ def feature_map_job(
         yield Progress(0, 1, "drawing the map")
         features = np.concatenate(found)
         points, method = project(features)
+    yield Progress(1, 1, "drawing the map")
     if not control.proceed():
         yield Finished(FinishReason.CANCELLED)
         return

@@ -109,6 +109,11 @@ def test_pictures_are_layers_named_by_what_they_are_and_alone_in_sight(
     assert viewer.canvas.overlays["axes"].visible
 
 
+def test_the_axes_on_the_canvas_are_those_of_the_view(viewer, page, show):
+    show("rotation", plane="sagittal")
+    assert viewer.dims.axis_labels[-2:] == ("z", "y")
+
+
 def test_the_network_s_own_input_is_what_is_drawn(page, show):
     show("masked", 3)
     for picture, layer in zip(page.preview.examples[0], page.layers.images, strict=True):

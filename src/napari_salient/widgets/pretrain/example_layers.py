@@ -123,7 +123,13 @@ class ExampleLayers(QObject):
             for layer in self.images:
                 layer.visible = True
             self.viewer.layers.selection.active = self.images[0]
+            self._name_axes(self._placement["axis_labels"])
             self.drawn.emit()
+
+    def _name_axes(self, names: tuple[str, ...]) -> None:
+        """Name the axes at last: with each layer, napari takes the names from the first one."""
+        dims = self.viewer.dims
+        dims.axis_labels = (*dims.axis_labels[: -len(names)], *names)
 
     def _put_aside(self, axes: tuple[str, ...]) -> None:
         self._aside = ViewerState(self.viewer)
@@ -161,7 +167,6 @@ class ExampleLayers(QObject):
         """Bring all of a layer into sight, boxes from their front, left and upper side."""
         dims, camera = self.viewer.dims, self.viewer.scene.camera
         dims.order = tuple(range(dims.ndim))
-        dims.axis_labels = (*dims.axis_labels[: -layer.ndim], *self._placement["axis_labels"])
         dims.ndisplay = layer.ndim
         first, last = layer.extent.world
         span = last - first

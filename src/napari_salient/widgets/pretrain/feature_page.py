@@ -34,7 +34,7 @@ WHAT_IT_IS = (
     "Distances across the map mean nothing. Research use only."
 )
 POINT_AT_IT = "Point at a slice to see which it is; click to open it."
-BY_VOLUME, BY_POSITION = "volume", "position of the slice"
+BY_VOLUME, BY_POSITION = "volume", "position of the slice, the first dark"
 
 
 class FeaturePage(QWidget):

@@ -8,7 +8,7 @@ import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import QPointF, Qt, Signal
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from napari_salient.widgets.curve import BACKGROUND, INK
 
@@ -37,6 +37,7 @@ class FeaturePlot(QWidget):
         self.plot.hideAxis("bottom")
         self.plot.hideAxis("left")
         self.plot.setAspectLocked(True)
+        self.plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
         self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
         self.points = pg.ScatterPlotItem(

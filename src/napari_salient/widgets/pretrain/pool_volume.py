@@ -11,6 +11,7 @@ from napari_salient.data.napari_reader import read
 from napari_salient.data.pictures import SUFFIXES, load_picture
 from napari_salient.engine.control import Control
 from napari_salient.errors import SalientError
+from napari_salient.widgets.label_volumes.case_layers import auto_limits
 from napari_salient.widgets.label_volumes.jump import show_slice
 from napari_salient.widgets.worker import start_job
 
@@ -90,9 +91,8 @@ class PoolVolume:
         for layer, (voxels, look) in zip(shown, parts, strict=True):
             layer.data, layer.name = voxels, look["name"]
             layer.metadata = look["metadata"]
-            if "scale" in look:
-                layer.scale = look["scale"]
-                layer.reset_contrast_limits()
+            if not layer.rgb:
+                layer.scale, layer.contrast_limits = look["scale"], look["contrast_limits"]
 
     def _remove(self) -> None:
         for layer in self.layers:
@@ -120,9 +120,10 @@ def _read(path: Path) -> list[tuple[Any, dict[str, Any]]]:
         return [(colours, {"name": path.stem, "rgb": True, "metadata": metadata})]
     ((voxels, look, _kind_of_layer),) = read(str(path))
     if look.pop("channel_axis", None) is None:
-        return [(voxels, look)]
+        return [(voxels, {**look, "contrast_limits": auto_limits(voxels)})]
     names = look.pop("name")
+    own = {"blending": "additive"}
     return [
-        (channel, {**look, "name": name, "blending": "additive"})
+        (channel, {**look, **own, "name": name, "contrast_limits": auto_limits(channel)})
         for name, channel in zip(names, voxels, strict=True)
     ]
