@@ -9,6 +9,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pretrain_screenshots import picture_pretraining
+
 if TYPE_CHECKING:
     from napari_salient.active_learning.session import LabellingSession
 
@@ -29,7 +31,7 @@ ROUNDS = 5
 
 
 def main() -> None:
-    """Run the sample session and keep some of its pictures, then work on without a window."""
+    """Keep pictures of the sample session and of a pretraining, then work on without a window."""
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         project, pictures = Path(folder, "project"), Path(folder, "pictures")
@@ -37,6 +39,7 @@ def main() -> None:
         subprocess.run([*command, "--screenshots", str(pictures)], check=True)
         for source, target in PICTURES.items():
             shutil.copy(pictures / source, IMAGES / target)
+        picture_pretraining(project / "images", IMAGES)
         picture_stop_advice(project, IMAGES / STOP_ADVICE)
 
 
