@@ -174,7 +174,7 @@ class PreviewPage(QWidget):
             (_square(colors[words]) if squares else "") + words + _times(count)
             for words, count in Counter(layout.words).items()
         ]
-        if layout.padded:
+        if layout.padded and self.preview is not None and not self.preview.in_colour:
             named.append(f"{_square(PADDING_COLOR)}padding or air, up to {layout.padded:.0%}")
         self.words.setText(" · ".join(named))
 
