@@ -142,6 +142,22 @@ def test_a_pause_from_elsewhere_is_shown(qtbot, controls):
     assert controls.state.text() == "Saving, then stopping"
 
 
+def test_word_of_a_pause_that_was_ended_here_comes_too_late(controls):
+    run = Control()
+    controls.follow(run)
+    controls.toggle_pause()
+    controls.toggle_pause()
+    controls.show_event(Paused())
+    assert controls.state.text() == "Running"
+    controls.toggle_pause()
+    assert run.paused
+    controls.show_event(Resumed())
+    assert controls.state.text() == "Paused"
+    controls.show_event(Paused())
+    controls.show_event(Resumed())
+    assert controls.state.text() == "Running"
+
+
 def test_time_left_follows_the_pace_and_leaves_pauses_out():
     now = [0.0]
     left = TimeLeft(lambda: now[0])

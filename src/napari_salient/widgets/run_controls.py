@@ -61,12 +61,14 @@ class RunControls(QWidget):
         self._time_left = TimeLeft()
         self._counted = ""
         self._paused = self._cancelling = False
+        self._ordered: type[Paused | Resumed] | None = None
         self._build(start_text)
         self._enable(running=False)
 
     def follow(self, run: Steerable, text: str = "Starting") -> None:
         """Show a run that starts; `text` fills the time until its first event."""
         self._run = run
+        self._ordered = None
         self._time_left = TimeLeft()
         self._counted = ""
         self.loss.clear()
@@ -94,10 +96,8 @@ class RunControls(QWidget):
                 self.bar.setToolTip(f"Checkpoint saved after step {step}.")
             case MemoryFallback(detail=detail):
                 self.state.setText(f"Out of memory: {detail}")
-            case Paused():
-                self._show_paused()
-            case Resumed():
-                self._show_resumed()
+            case Paused() | Resumed():
+                self._hear_of(event)
             case Finished():
                 self._end(event)
 
@@ -137,14 +137,25 @@ class RunControls(QWidget):
 
     def _pause(self, run: Steerable) -> None:
         if _obeys(run.pause):
+            self._ordered = Paused
             self._show_paused()
 
     def _resume(self, run: Steerable) -> None:
         if _obeys(run.resume):
+            self._ordered = Resumed
+            self._show_resumed()
+
+    def _hear_of(self, event: Paused | Resumed) -> None:
+        """Show a pause or its end, unless another order was given here since then."""
+        if self._ordered not in (None, type(event)):
+            return
+        self._ordered = None
+        if isinstance(event, Paused):
+            self._show_paused()
+        else:
             self._show_resumed()
 
     def _show_paused(self) -> None:
-        """Show a pause, also one that somebody else ordered."""
         self._paused = True
         self._time_left.skip()
         self.pause.setText("Resume")
