@@ -10,8 +10,8 @@ import pytest
 
 MODULES = (
     "atomic", "cases", "checkpoint", "control", "device", "event_log", "events", "fit", "hold",
-    "llvm", "memory", "nest", "optimise", "plain", "resuming", "run", "schedule", "settings", "task",
-    "threads",
+    "llvm", "memory", "nest", "optimise", "plain", "resuming", "run", "schedule", "settings",
+    "task", "threads",
 )  # fmt: skip
 
 
