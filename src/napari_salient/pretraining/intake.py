@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from napari_salient.data.discover import find_volumes, patient_of
 from napari_salient.data.pictures import SUFFIXES, find_pictures
-from napari_salient.project.intake import refuse_equal_names
 from napari_salient.project.layout import is_project
 
 if TYPE_CHECKING:
@@ -53,6 +52,8 @@ def find_pool(source: Path, held_out_every: int) -> PoolFiles:
     ProjectError
         If the project cannot be opened.
     """
+    from napari_salient.project.intake import refuse_equal_names
+
     if is_project(source):
         return _of_project(source, held_out_every)
     files = find_pictures(source) or find_volumes(source)
