@@ -122,6 +122,7 @@ class PromptTool(QObject):
             self._show(points, event, include)
             event.handled = True
             yield
+        path.append(_voxel(layer, event))  # Where a fast hand let go, no move may have been heard.
         event.handled = True
         if self._layer is layer:
             self._show([event.pos], event, include)
