@@ -236,6 +236,27 @@ def test_an_image_without_a_label_is_named(cohort: tuple[Path, Path]) -> None:
         Cohort.read(*cohort, "axial", 5)
 
 
+def test_volumes_of_unequal_channels_are_refused_by_name(cohort: tuple[Path, Path]) -> None:
+    path = cohort[0] / "case-3.nii.gz"
+    voxels = np.asarray(nib.load(path).dataobj)
+    nib.save(nib.Nifti1Image(np.stack([voxels, voxels], -1), np.eye(4)), path)
+    with pytest.raises(InputError, match=r"case-3\S+ has 2 channels but case-0\S+ has 1"):
+        Cohort.read(*cohort, "axial", 5)
+
+
+def test_labels_without_a_class_are_refused(cohort: tuple[Path, Path]) -> None:
+    for path in cohort[1].iterdir():
+        blank = np.zeros(nib.load(path).shape, np.uint8)
+        nib.save(nib.Nifti1Image(blank, np.eye(4)), path)
+    with pytest.raises(InputError, match="nothing to learn"):
+        Cohort.read(*cohort, "axial", 5)
+
+
+def test_a_strategy_named_twice_runs_once() -> None:
+    settings = replace(SETTINGS, strategies="random, entropy,random")
+    assert settings.strategy_names() == ["random", "entropy"]
+
+
 @pytest.mark.parametrize("change", [{"strategies": ""}, {"validation_every": 1}])
 def test_impossible_settings_are_refused_before_anything_is_written(
     cohort: tuple[Path, Path], tmp_path: Path, change: dict[str, Any]

@@ -38,6 +38,11 @@ def test_area_is_the_mean_height_of_the_curve() -> None:
     assert area_under_curve(np.array([10]), np.array([0.4])) == 0.4
 
 
+def test_a_pool_that_is_used_up_at_once_has_an_area() -> None:
+    used_up = area_under_curve(np.array([24, 24, 24]), np.array([0.4, 0.5, 0.6]))
+    assert used_up == pytest.approx(0.5)
+
+
 def test_differences_to_random_are_paired_by_seed() -> None:
     records = [
         record(name, seed, number, 0.5 + 0.1 * seed + 0.05 * number + shift)

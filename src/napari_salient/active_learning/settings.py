@@ -148,5 +148,6 @@ class SimulationSettings(Bounded):
     segmentation: SegmentationSettings = field(default_factory=SegmentationSettings)
 
     def strategy_names(self) -> list[str]:
-        """Return the strategies in the order given."""
-        return [name.strip() for name in self.strategies.split(",") if name.strip()]
+        """Return the strategies in the order given, each once."""
+        names = (name.strip() for name in self.strategies.split(","))
+        return list(dict.fromkeys(name for name in names if name))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from napari_salient.active_learning.examples import Examples
     from napari_salient.active_learning.pool import PoolScores, PoolState
     from napari_salient.active_learning.settings import SegmentationSettings
+    from napari_salient.data.volumes import VolumeHeader
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ class Cohort:
         Raises
         ------
         InputError
-            If an image has no label, a file cannot be read, or a side of the split is empty.
+            If an image has no label, a file cannot be read, images differ in their channels, no
+            label in the pool has a class, or a side of the split is empty.
         """
         files = find_volumes(images)
         found = pair_labels(files, labels)
@@ -99,7 +101,8 @@ class Cohort:
         Raises
         ------
         InputError
-            If ``dataset.json`` or a file cannot be used, or a side of the split is empty.
+            If ``dataset.json`` or a file cannot be used, it names no class, or a side of the split
+            is empty.
         """
         task = read_decathlon(folder)
         patients = list(dict.fromkeys(patient_of(path) for path in task.images))
@@ -117,7 +120,13 @@ class Cohort:
     ) -> Cohort:
         pool, validation, test = split
         foreground = {value: name for value, name in sorted(label_names.items()) if value != 0}
+        if not foreground:
+            raise InputError(
+                f"No label in {labels[0].parent} has a class beside the background, so there is "
+                "nothing to learn; choose other labels."
+            )
         headers = [read_header(path) for path in images]
+        _refuse_other_channels(headers)
         z, y, x = np.median([headers[case].spacing for case in pool], axis=0)
         return cls(
             images=tuple(images),
@@ -207,6 +216,16 @@ def split_cases(
             f"{files[0].parent} holds {len(patients)} patients, too few for the sides of the split."
         )
     return pool, validation, test
+
+
+def _refuse_other_channels(headers: Sequence[VolumeHeader]) -> None:
+    first = headers[0]
+    for header in headers:
+        if header.channels != first.channels:
+            raise InputError(
+                f"{header.path.name} has {header.channels} channels but {first.path.name} has "
+                f"{first.channels}; move one kind of volumes away."
+            )
 
 
 def _values(

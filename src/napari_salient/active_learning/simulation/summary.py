@@ -52,9 +52,12 @@ def areas_under_curves(
 
 
 def area_under_curve(slices: NDArray[np.int64], dice: NDArray[np.float64]) -> float:
-    """Return the mean height of a curve: its trapezoid area over the range of slices."""
-    if len(slices) == 1:
-        return float(dice[0])
+    """Return the mean height of a curve: its trapezoid area over the range of slices.
+
+    Where the pool had no more slices to give after the first round, it is the mean of the rounds.
+    """
+    if slices[0] == slices[-1]:
+        return float(dice.mean())
     return float(np.trapezoid(dice, slices) / (slices[-1] - slices[0]))
 
 
