@@ -217,6 +217,18 @@ def test_rounds_of_another_experiment_are_not_mixed_in(
     assert "other settings or volumes" in last.message
 
 
+def test_other_labels_of_the_same_names_are_another_experiment(
+    cohort: tuple[Path, Path], tmp_path: Path
+) -> None:
+    read = Cohort.read(*cohort, "axial", 5)
+    before = identity_of(SETTINGS, read.names, labels=read.fingerprint())
+    assert same_experiment({**before, "labels": None}, before)
+    path = cohort[1] / "case-3.nii.gz"
+    nib.save(nib.Nifti1Image(1 - np.asarray(nib.load(path).dataobj), np.eye(4)), path)
+    after = identity_of(SETTINGS, read.names, labels=read.fingerprint())
+    assert not same_experiment(before, after)
+
+
 def test_test_patients_are_not_in_the_pool(cohort: tuple[Path, Path]) -> None:
     read = Cohort.read(*cohort, "axial", 5)
     assert set(read.test).isdisjoint(read.pool)

@@ -11,7 +11,13 @@ import numpy as np
 from napari_salient.active_learning.choosing import pool_state
 from napari_salient.active_learning.examples import no_examples
 from napari_salient.data.decathlon import read_decathlon
-from napari_salient.data.discover import case_name, find_volumes, pair_labels, patient_of
+from napari_salient.data.discover import (
+    case_name,
+    content_hash,
+    find_volumes,
+    pair_labels,
+    patient_of,
+)
 from napari_salient.data.label_values import UNSURE
 from napari_salient.data.labels import read_labels
 from napari_salient.data.planes import Plane, axis_of
@@ -150,6 +156,10 @@ class Cohort:
     def names(self) -> list[str]:
         """File names of the volumes, in the order of the cases."""
         return [path.name for path in self.images]
+
+    def fingerprint(self) -> list[str]:
+        """Return what tells the labels from others in files of the same names: their hashes."""
+        return [content_hash(path) for path in self.labels]
 
     def spacing_of(self, case: int) -> tuple[float, float, float]:
         """Return the edges of a case's voxel along (z, y, x) in mm."""

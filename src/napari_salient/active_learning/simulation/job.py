@@ -109,7 +109,8 @@ def _simulate(
     _check(settings, names, pretrained)
     yield Progress(0, 1, "reading volumes")
     cohort = read(settings.plane, settings.test_every, settings.validation_every)
-    identity = identity_of(settings, cohort.names, pretrained.identity() if pretrained else None)
+    encoder = pretrained.identity() if pretrained else None
+    identity = identity_of(settings, cohort.names, encoder, cohort.fingerprint())
     check_output(output, identity)
     file, weights = RecordFile(output, identity), WeightsFolder(output)
     total = len(names) * settings.seeds * (settings.rounds + 1)

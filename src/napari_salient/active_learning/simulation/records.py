@@ -90,25 +90,31 @@ class RecordFile:
 
 
 def identity_of(
-    settings: SimulationSettings, names: list[str], pretrained: dict[str, Any] | None = None
+    settings: SimulationSettings,
+    names: list[str],
+    pretrained: dict[str, Any] | None = None,
+    labels: list[str] | None = None,
 ) -> dict[str, Any]:
     """Return what must be equal for rounds to belong to the same experiment.
 
-    `pretrained` says which encoder trainings start from, if any.
+    `pretrained` says which encoder trainings start from, if any, `labels` are the hashes of the
+    label files.
     """
     settings_and_data = {"settings": dataclasses.asdict(settings), "volumes": names}
-    return {**settings_and_data, "pretrained": pretrained}
+    return {**settings_and_data, "labels": labels, "pretrained": pretrained}
 
 
 def same_experiment(one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Tell whether two of `identity_of` agree, whatever the number of processes.
 
-    A setting that one lacks was added after it was written, and is as it is by default.
+    A setting that one lacks was added after it was written, and is as it is by default. Labels that
+    one lacks are taken to be those of the other.
     """
     defaults = dataclasses.asdict(SimulationSettings())
     first, second = ({**defaults, **it["settings"], "processes": 0} for it in (one, other))
     alike = (one.get(name) == other.get(name) for name in ("volumes", "pretrained"))
-    return first == second and all(alike)
+    labels = [it["labels"] for it in (one, other) if it.get("labels")]
+    return first == second and all(alike) and labels[:1] == labels[-1:]
 
 
 def _record(values: dict[str, Any]) -> Record:

@@ -21,8 +21,10 @@ def check_output(output: Path, identity: dict[str, Any]) -> None:
     """Refuse to write over anything but a result of the same experiment; raises `InputError`."""
 
     def identity_in(result: dict[str, Any]) -> dict[str, Any]:
-        settings_and_data = {"settings": result["settings"], "volumes": result["data"]["volumes"]}
-        return {**settings_and_data, "pretrained": result.get("pretrained")}
+        data = result["data"]
+        settings_and_data = {"settings": result["settings"], "volumes": data["volumes"]}
+        kept = {"labels": data.get("labels"), "pretrained": result.get("pretrained")}
+        return {**settings_and_data, **kept}
 
     refuse_other_result(output, identity, identity_in, same_experiment)
 
@@ -47,6 +49,7 @@ def write_result(
         "data": {
             "classes": dict(zip(cohort.label_values[1:], cohort.class_names, strict=True)),
             "volumes": cohort.names,
+            "labels": identity["labels"],
             "pool": len(cohort.pool),
             "validation": len(cohort.validation),
             "test": len(cohort.test),
