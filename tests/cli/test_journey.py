@@ -109,6 +109,7 @@ def test_volumes_that_cannot_be_measured_are_named_and_the_others_measured(
     result = json.loads(said.out)
     assert [row["case"] for row in result["cases"]] == ["case-0", "case-1", "case-3", "case-5"]
     assert list(result["left_out"]) == ["case-2.nii.gz", "case-4.nii.gz"]
+    assert "no label of their name" not in said.err
     last = said.err.splitlines()[-1]
     assert last == (
         "napari-salient: 4 of 6 volumes were measured; left out: case-2.nii.gz, case-4.nii.gz."
@@ -119,6 +120,16 @@ def test_volumes_that_cannot_be_measured_are_named_and_the_others_measured(
     said = capsys.readouterr()
     assert said.out == ""
     assert "None of the 6 volumes could be measured" in said.err.splitlines()[-1]
+
+
+def test_volumes_without_a_label_are_said_not_to_be_measured(
+    at: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ("--images", at.images, "--labels", at.labels)
+    run = json_of(capsys, "train", "segmentation", *data, *TINY)["run"]
+    Path(at.labels, "case-2.nii.gz").unlink()
+    assert main(["evaluate", "segmentation", run, *data, "--json"]) == 0
+    assert "1 of 6 volumes have no label of their name" in capsys.readouterr().err
 
 
 def test_an_image_that_is_gone_is_named_and_the_other_cases_exported(

@@ -11,7 +11,7 @@ from napari_salient.active_learning.spec import spec_for
 from napari_salient.data.discover import case_name, find_volumes
 from napari_salient.data.labels import write_labels
 from napari_salient.data.volumes import load_image, normalise, read_header
-from napari_salient.engine.events import Event, Finished, FinishReason, Progress
+from napari_salient.engine.events import Event, Finished, FinishReason, Progress, Warned
 from napari_salient.engine.jobs import job
 from napari_salient.engine.writing import attempt_each, outcome_sentence, write_each
 from napari_salient.errors import InputError
@@ -109,6 +109,8 @@ def evaluate_job(checkpoint: Path, images: Path, labels: Path, control: Control)
 
     Yields
     ------
+    Warned
+        If volumes have no label.
     CaseSkipped
         For each volume that is left out because it or its labels cannot be read, or because the
         model does not take it.
@@ -130,6 +132,12 @@ def evaluate_job(checkpoint: Path, images: Path, labels: Path, control: Control)
     cases = [
         (path.name, partial(_measured, model, path, pairs[case_name(path)])) for path in paired
     ]
+    if len(paired) < len(files):
+        bare = next(path.name for path in files if case_name(path) not in pairs)
+        yield Warned(
+            f"{len(files) - len(paired)} of {len(files)} volumes have no label of their name in "
+            f"{labels} and are not measured, {bare} first."
+        )
     rows, left_out, reason = yield from attempt_each(cases, "volumes measured", control)
     if reason is FinishReason.CANCELLED:
         yield Finished(reason)
