@@ -206,6 +206,11 @@ def test_the_result_of_other_settings_is_not_written_over(tmp_path: Path) -> Non
         check_output(output, identity_of(replace(SETTINGS, batch=5), ["case-1.nii.gz"]))
 
 
+def test_an_output_that_its_own_picture_would_replace_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"ends in \.json"):
+        check_output(tmp_path / "out.png", identity_of(SETTINGS, ["case-1.nii.gz"]))
+
+
 def test_rounds_of_another_experiment_are_not_mixed_in(
     cohort: tuple[Path, Path], tmp_path: Path
 ) -> None:

@@ -83,8 +83,13 @@ def refuse_other_result(
     Raises
     ------
     InputError
-        If the file holds something else.
+        If the file holds something else, or its name is that of the picture beside it.
     """
+    if output.suffix == ".png":
+        raise InputError(
+            f"{output} is a name for a picture, which is drawn beside the output; choose one that "
+            "ends in .json."
+        )
     if not output.exists():
         return
     if not _agrees(lambda: same(identity_in(json.loads(output.read_bytes())), identity)):
