@@ -76,6 +76,7 @@ def with_names(folder: Path, *names: str) -> None:
         (lambda f: (f / "dataset.json").write_text("[]"), "does not describe a Decathlon task"),
         (lambda f: write_listing(f, modality=None), 'no names by number under "modality"'),
         (lambda f: write_listing(f, labels={"bone": 1}), 'no names by number under "labels"'),
+        (lambda f: write_listing(f, labels={"300": "bone"}), "labels go from 0 to 254"),
         (lambda f: write_listing(f, training=["a.nii.gz"]), 'under "training"'),
         (lambda f: write_listing(f, training=[]), "lists no labelled volumes"),
         (without_file, r"lists \./labelsTr/prostate_01\.nii\.gz, which is missing"),

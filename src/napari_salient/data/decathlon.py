@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from napari_salient.data.label_values import UNSURE
 from napari_salient.data.nifti import suffix_of
 from napari_salient.data.volumes import read_header
 from napari_salient.errors import InputError
@@ -53,7 +54,11 @@ def read_decathlon(folder: Path) -> DecathlonTask:
     """
     path = folder / FILE_NAME
     said = _said(path)
-    channels = _names(path, said, "modality")
+    channels, label_names = _names(path, said, "modality"), _names(path, said, "labels")
+    if wrong := [value for value in label_names if not 0 <= value < UNSURE]:
+        raise InputError(
+            f"{path} names a label of value {wrong[0]}; labels go from 0 to {UNSURE - 1}."
+        )
     pairs = _pairs(path, said)
     for image, _ in pairs:
         _check_channels(image, channels)
@@ -62,7 +67,7 @@ def read_decathlon(folder: Path) -> DecathlonTask:
         images=tuple(image for image, _ in pairs),
         labels=tuple(label for _, label in pairs),
         channels=tuple(channels.values()),
-        label_names=_names(path, said, "labels"),
+        label_names=label_names,
     )
 
 
