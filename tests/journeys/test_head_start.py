@@ -132,6 +132,19 @@ def test_the_choice_and_the_proposals_are_there_after_a_restart(
     assert not start.isVisible()
 
 
+def test_a_project_that_closes_while_an_encoder_looks_at_it_ends_that_first(
+    pretrained, sit_down, look_into_library
+):
+    annotator = sit_down()
+    annotator.open(pretrained)
+    page = look_into_library(annotator, pretrained)
+    start = annotator.bench.head_start
+    click(page.propose)
+    annotator.panel.close_project()
+    assert not start.looking
+    assert page.reason.isVisible()
+
+
 def test_an_encoder_that_is_gone_after_a_restart_is_said(pretrained, sit_down, look_into_library):
     first = sit_down()
     first.open(pretrained)

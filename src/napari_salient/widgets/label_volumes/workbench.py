@@ -78,6 +78,7 @@ class Workbench(QWidget):
         """Give keys and layers back, and close the project; a running round saves first."""
         self.keyboard.unbind()
         self.trainer.close()
+        self.head_start.close()
         self.label_page.prompts.close_tools()
         self.label_page.thumbnails.close()
         self.desk.close()
