@@ -211,6 +211,12 @@ def test_an_output_that_its_own_picture_would_replace_is_refused(tmp_path: Path)
         check_output(tmp_path / "out.png", identity_of(SETTINGS, ["case-1.nii.gz"]))
 
 
+def test_a_picture_of_something_else_is_not_drawn_over(tmp_path: Path) -> None:
+    (tmp_path / "out.png").write_bytes(b"mine")
+    with pytest.raises(InputError, match=r"out\.png is there already"):
+        check_output(tmp_path / "out.json", identity_of(SETTINGS, ["case-1.nii.gz"]))
+
+
 def test_rounds_of_another_experiment_are_not_mixed_in(
     cohort: tuple[Path, Path], tmp_path: Path
 ) -> None:

@@ -83,7 +83,8 @@ def refuse_other_result(
     Raises
     ------
     InputError
-        If the file holds something else, or its name is that of the picture beside it.
+        If the file holds something else, its name is that of the picture beside it, or there is
+        such a picture without it.
     """
     if output.suffix == ".png":
         raise InputError(
@@ -91,11 +92,20 @@ def refuse_other_result(
             "ends in .json."
         )
     if not output.exists():
+        _refuse_other_picture(output.with_suffix(".png"))
         return
     if not _agrees(lambda: same(identity_in(json.loads(output.read_bytes())), identity)):
         raise InputError(
             f"{output} holds something other than the result of this experiment; choose another "
             "name for the output, or move that file away."
+        )
+
+
+def _refuse_other_picture(picture: Path) -> None:
+    if picture.exists():
+        raise InputError(
+            f"{picture} is there already, and a picture of that name is drawn beside the output; "
+            "choose another name for the output, or move that picture away."
         )
 
 
