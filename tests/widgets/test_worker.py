@@ -16,7 +16,7 @@ from qtpy.QtWidgets import QWidget
 from napari_salient.engine.control import Control
 from napari_salient.engine.events import Finished, FinishReason, Progress, Saved, Started, Step
 from napari_salient.engine.threads import BEHIND_WINDOW, limit_threads
-from napari_salient.widgets.worker import start_job
+from napari_salient.widgets.worker import end_jobs, start_job
 
 
 class Heard:
@@ -181,6 +181,19 @@ def test_when_the_owner_goes_the_job_has_saved_and_nobody_is_called(qtbot, start
     qtbot.waitUntil(lambda: control.cancelled)
     assert saved
     assert not heard.finished
+
+
+def test_the_jobs_of_a_panel_and_its_parts_end_unheard_and_others_go_on(qtbot, start, heard):
+    panel, other = QWidget(), QWidget()
+    part, saved = QWidget(panel), []
+    controls = [Control() for _ in range(3)]
+    for control, owner in zip(controls, (panel, part, other), strict=True):
+        start(endless(control, saved), control, owner=owner)
+    qtbot.waitUntil(lambda: len(heard.events) > 3)
+    end_jobs(panel)
+    assert len(saved) == 2
+    assert not heard.finished
+    assert [control.cancelled for control in controls] == [True, True, False]
 
 
 def test_an_error_in_a_slot_does_not_lose_the_end(qtbot, heard):

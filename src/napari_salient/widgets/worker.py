@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from napari.qt.threading import GeneratorWorker, create_worker
 from qtpy.compat import isalive
@@ -35,6 +36,9 @@ WATCH_INTERVAL_MS = 150
 """Time between two looks at steps and progress; everything else is shown at once."""
 
 logger = logging.getLogger(__name__)
+
+_jobs: WeakSet[Job] = WeakSet()
+"""Those that were started and are still known to somebody."""
 
 Events = Iterator[Event] | Callable[[], Any]
 
@@ -74,6 +78,16 @@ def start_job(
     job = Job(control, on_event, on_finished, name=name, owner=owner)
     job.start(events)
     return job
+
+
+def end_jobs(owner: QWidget) -> None:
+    """End the jobs of a panel and of what it holds, as when it is closed.
+
+    For what they work on and is closed before the panel is gone.
+    """
+    for job in list(_jobs):
+        if job.running and job.belongs_to(owner):
+            job.end_unheard()
 
 
 class Job(QObject):
@@ -116,7 +130,8 @@ class Job(QObject):
         worker = create_worker(self, events, _worker_class=EngineWorker, _start_thread=False)
         worker.yielded.connect(self._arrived)
         if self._owner is not None:
-            self._at_end.callback(on_closed(self._owner, self._owner_gone))
+            self._at_end.callback(on_closed(self._owner, self.end_unheard))
+            _jobs.add(self)
         worker.start()
 
     def close(self, timeout_s: float | None = None) -> bool:
@@ -129,7 +144,13 @@ class Job(QObject):
         self._deliver()
         return ended
 
-    def _owner_gone(self) -> None:
+    def belongs_to(self, panel: QWidget) -> bool:
+        """Return whether its owner is a panel or lies in it."""
+        owner = self._owner
+        return owner is not None and (owner is panel or panel.isAncestorOf(owner))
+
+    def end_unheard(self) -> None:
+        """Cancel the job and wait until it has saved and ended; nothing is called any more."""
         self._owner = self._on_event = self._on_finished = None
         self.close()
 

@@ -100,11 +100,6 @@ class HeadStart(QObject):
         self.refresh()
         self.told.emit("The first round starts from random weights.", "info")
 
-    def close(self) -> None:
-        """Look no further at the pool: its project is about to be closed."""
-        if self._looking is not None:
-            self._looking.close()
-
     def refresh(self) -> None:
         """Say what the first round starts from as it is now."""
         chosen = self.session.first_weights is not None

@@ -23,6 +23,7 @@ from napari_salient.widgets.label_volumes.model_page import ModelPage
 from napari_salient.widgets.label_volumes.prompt_keys import prompt_keys
 from napari_salient.widgets.label_volumes.trainer import Trainer
 from napari_salient.widgets.run_controls import RunControls
+from napari_salient.widgets.worker import end_jobs
 
 if TYPE_CHECKING:
     from napari_salient.active_learning.session import LabellingSession
@@ -78,11 +79,11 @@ class Workbench(QWidget):
         """Give keys and layers back, and close the project; a running round saves first."""
         self.keyboard.unbind()
         self.trainer.close()
-        self.head_start.close()
         self.label_page.prompts.close_tools()
         self.label_page.thumbnails.close()
         self.desk.close()
         self.compaction.close()
+        end_jobs(self)
         self.session.project.close()
         self._layers.events.removed.disconnect(heap.take_back)
         heap.take_back()
