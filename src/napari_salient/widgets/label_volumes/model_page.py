@@ -5,13 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QFormLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -24,6 +23,7 @@ from napari_salient.widgets.label_volumes.start_part import StartPart
 from napari_salient.widgets.label_volumes.stop_part import StopPart
 from napari_salient.widgets.label_volumes.strategy_choice import StrategyChoice
 from napari_salient.widgets.label_volumes.words import effort_text
+from napari_salient.widgets.scrolled import fill_scrolled
 from napari_salient.widgets.settings_form import SettingsForm, parameter_help
 from napari_salient.widgets.table import Table
 
@@ -148,7 +148,7 @@ class ModelPage(QWidget):
         layout.addWidget(fold)
         layout.addWidget(self.rounds, 1)
         layout.addWidget(self.use)
-        _scrolled(self, inside)
+        fill_scrolled(self, inside)
 
 
 def _draw(curve: CurvePanel, points: list[CurvePoint]) -> None:
@@ -157,14 +157,3 @@ def _draw(curve: CurvePanel, points: list[CurvePoint]) -> None:
         (VALIDATION, [(p.labelled, p.dice) for p in points if p.dice is not None]),
     ):
         curve.set_line(name, [x for x, _ in values], [y for _, y in values])
-
-
-def _scrolled(page: QWidget, inside: QWidget) -> None:
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFrameShape(QScrollArea.Shape.NoFrame)
-    area.setWidget(inside)
-    layout = QVBoxLayout(page)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.addWidget(area)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -12,7 +12,6 @@ from qtpy.QtWidgets import (
     QGroupBox,
     QLabel,
     QPushButton,
-    QScrollArea,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -24,6 +23,7 @@ from napari_salient.project.labels import LabelSchema
 from napari_salient.widgets.label_volumes.folder_field import FolderField
 from napari_salient.widgets.label_volumes.new_project import NewProject
 from napari_salient.widgets.label_volumes.schema_editor import SchemaEditor
+from napari_salient.widgets.scrolled import fill_scrolled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -165,11 +165,4 @@ class SetUpPage(QWidget):
         for part in (existing, new, self.problem):
             column.addWidget(part)
         column.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(inside)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(area)
+        fill_scrolled(self, inside)

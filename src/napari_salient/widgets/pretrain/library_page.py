@@ -9,7 +9,6 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -22,6 +21,7 @@ from napari_salient.widgets.pretrain.coverage_view import CoverageView
 from napari_salient.widgets.pretrain.library_table import LibraryTable
 from napari_salient.widgets.pretrain.library_words import details_text
 from napari_salient.widgets.run_controls import RunControls
+from napari_salient.widgets.scrolled import fill_scrolled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -197,14 +197,7 @@ class LibraryPage(QWidget):
         for part in (self.initialise, self.propose, self.reason, self.progress):
             layout.addWidget(part)
         layout.addWidget(self.coverage, 1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setWidget(inside)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(area)
+        fill_scrolled(self, inside)
 
 
 def _allow(button: QPushButton, why_not: str) -> None:

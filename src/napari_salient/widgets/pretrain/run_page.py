@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from napari_salient.engine.events import Evaluated, Event, Finished, FinishReason, Progress
 from napari_salient.errors import InputError, RunError
@@ -16,6 +16,7 @@ from napari_salient.widgets.pretrain.run_view import RunView
 from napari_salient.widgets.pretrain.set_up_part import SetUpPart
 from napari_salient.widgets.pretrain.surveyor import Surveyor
 from napari_salient.widgets.pretrain.trainer import Trainer
+from napari_salient.widgets.scrolled import scrolled
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +57,7 @@ class RunPage(QWidget):
         self._estimating = self._start_then = False
         self._stack = QStackedWidget()
         for part in (self.set_up, self.view):
-            self._stack.addWidget(_scrolled(part))
+            self._stack.addWidget(scrolled(part))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._stack)
@@ -220,12 +221,3 @@ class RunPage(QWidget):
         trainer.event.connect(self._heard)
         trainer.ended.connect(self._ended)
         trainer.failed.connect(lambda error: self.told.emit(sentence_of(error), "error"))
-
-
-def _scrolled(inside: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFrameShape(QScrollArea.Shape.NoFrame)
-    area.setWidget(inside)
-    return area
