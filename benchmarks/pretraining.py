@@ -31,6 +31,7 @@ PARTS = {
         "seeds": 5,
         "pretraining_steps": 2000,
         "segmentation.fit.steps": 300,
+        "frozen": "false",
     },
     "3d": {
         "tasks": PUBLISHED,

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from threading import Event
+
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
@@ -7,7 +9,9 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_salient.project.splits import SplitFractions
+from napari_salient.widgets.label_volumes import preview
 from napari_salient.widgets.pool_cells import Cell
+from napari_salient.widgets.worker import start_job
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
@@ -128,6 +132,30 @@ def test_a_button_fills_the_gap_with_drafts_that_are_gone_after_one_undo(annotat
     annotator.press(Qt.Key.Key_Z, CONTROL)
     assert [mark(annotator, i)[0] for i in (10, 11, 12)] == ["unlabelled"] * 3
     assert not annotator.session.case.labels[10:13].any()
+
+
+def test_outlines_that_come_late_do_not_cover_what_was_drawn_meanwhile(annotator, monkeypatch):
+    drawn, ended = Event(), []
+
+    def start_slowly(compute, control, *, on_finished, **options):
+        def compute_and_wait():
+            compute()
+            drawn.wait()
+
+        def note_the_end(finished):
+            on_finished(finished)
+            ended.append(finished)
+
+        start_job(compute_and_wait, control, on_finished=note_the_end, **options)
+
+    monkeypatch.setattr(preview, "start_job", start_slowly)
+    look_at(annotator, 11)
+    annotator.wait(lambda: annotator.session.bridge().computed)
+    annotator.press(Qt.Key.Key_I, SHIFT)
+    assert mark(annotator, 12)[0] == "draft"
+    drawn.set()
+    annotator.wait(lambda: ended)
+    assert not annotator.desk.preview.ghost.visible
 
 
 def test_without_labelled_slices_around_the_keys_say_what_to_do(annotator):

@@ -47,7 +47,7 @@ class Preview(QObject):
 
     def follow(self) -> None:
         """Show what the open slice could be, if it lies in between and shows nothing of it yet."""
-        bridge = self._desk.session.bridge() if self.wanted and not self._filled() else None
+        bridge = self._called_for()
         if bridge is not self._shown and self._in_sight():
             self.ghost.hide()
         if bridge is not None and bridge not in self._computing:
@@ -90,7 +90,7 @@ class Preview(QObject):
 
     def _show(self, bridge: Bridge) -> None:
         session, like = self._desk.session, self._desk.view.layers.labels
-        if like is None or not self.wanted or session.bridge() is not bridge:
+        if like is None or self._called_for() is not bridge:
             return
         if bridge is not self._shown or not self.ghost.visible:
             axis, schema = axis_of(session.plane), session.project.schema
@@ -118,6 +118,10 @@ class Preview(QObject):
         start_job(
             compute, Control(), on_finished=ended, name="Interpolating slices", owner=self._owner
         )
+
+    def _called_for(self) -> Bridge | None:
+        """Return what the open slice could be, if that is to be seen and not drawn already."""
+        return self._desk.session.bridge() if self.wanted and not self._filled() else None
 
     def _in_sight(self) -> bool:
         """Whether the open slice is one of those that have outlines; hiding them costs 10 ms."""
