@@ -37,7 +37,7 @@ PARTS = {
         "tasks": PUBLISHED,
         "fractions": "0.05,0.25",
         "seeds": 3,
-        "pretraining_steps": 1000,
+        "pretraining_steps": 500,
         "segmentation.fit.steps": 600,
         "segmentation.spatial_dims": 3,
         "frozen": "false",

@@ -132,6 +132,28 @@ def test_the_choice_and_the_proposals_are_there_after_a_restart(
     assert not start.isVisible()
 
 
+def test_whether_the_encoder_pays_is_measured_while_the_annotator_goes_on(
+    pretrained, sit_down, settings, look_into_library
+):
+    annotator = sit_down()
+    annotator.open(pretrained, settings(batch=3))
+    page = look_into_library(annotator, pretrained)
+    click(page.compare)
+    assert "at least two patients" in annotator.panel.notice.text()
+    for case_id in (1, 2):
+        annotator.desk.go_to(case_id, 9)
+        annotator.wait(lambda case_id=case_id: annotator.desk.here == (case_id, 9))
+        annotator.paint_truth()
+        annotator.press(Qt.Key.Key_A)
+        annotator.wait(lambda: not annotator.desk.busy)
+    click(page.compare)
+    annotator.label(1)
+    annotator.wait(lambda: not annotator.bench.encoder_trial.running)
+    assert "Dice points over training from scratch" in page.worth.text()
+    assert "on 2 slices of 2 volumes" in page.worth.text()
+    assert annotator.session.active_round is None
+
+
 def test_a_project_that_closes_while_an_encoder_looks_at_it_ends_that_first(
     pretrained, sit_down, look_into_library
 ):

@@ -65,7 +65,26 @@ class Modelling(Interpolating):
         round goes on; its `settings` are those it began with, by default those of the session.
         """
         self.record_changes()
-        return _round_events(self._plan(settings or self.settings), self.project, run, resume)
+        return _round_events(self.plan(settings or self.settings), self.project, run, resume)
+
+    def plan(self, settings: LoopSettings) -> RoundPlan:
+        """Return everything a training needs to know of the session at this moment."""
+        accepted, validation = self._accepted_of("pool"), self._accepted_of("validation")
+        return RoundPlan(
+            number=self._next_number(),
+            settings=settings,
+            plane=self.plane,
+            schema=self.project.schema,
+            accepted=accepted,
+            copies=self._copies(accepted),
+            validation=validation,
+            busy=frozenset(self._places(SliceState.PROPOSED, *BEGUN)),
+            waiting=tuple(dict.fromkeys(p.case_id for p in self.queue)),
+            set_aside=frozenset(self.set_aside),
+            parent=self._parent(),
+            last_run=self.project.runs_dir / self._round.run_id if self._round else None,
+            first_weights=self.first_weights,
+        )
 
     def adopt(self, result: RoundResult) -> Round:
         """Put a finished round to use: its model, its predictions, its queue.
@@ -212,24 +231,6 @@ class Modelling(Interpolating):
             return run_dir / RoundResult.read(run_dir).checkpoint
         except RunError:
             return None
-
-    def _plan(self, settings: LoopSettings) -> RoundPlan:
-        accepted, validation = self._accepted_of("pool"), self._accepted_of("validation")
-        return RoundPlan(
-            number=self._next_number(),
-            settings=settings,
-            plane=self.plane,
-            schema=self.project.schema,
-            accepted=accepted,
-            copies=self._copies(accepted),
-            validation=validation,
-            busy=frozenset(self._places(SliceState.PROPOSED, *BEGUN)),
-            waiting=tuple(dict.fromkeys(p.case_id for p in self.queue)),
-            set_aside=frozenset(self.set_aside),
-            parent=self._parent(),
-            last_run=self.project.runs_dir / self._round.run_id if self._round else None,
-            first_weights=self.first_weights,
-        )
 
 
 def _round_events(plan: RoundPlan, project: Project, run: Run, resume: bool) -> Iterator[Event]:

@@ -29,6 +29,7 @@ from napari_salient.project.labels import LabelSchema
 from napari_salient.project.project import Project
 from napari_salient.project.rounds import Round, Scores
 from napari_salient.project.splits import SplitFractions
+from napari_salient.widgets.label_volumes.encoder_trial import EncoderTrial
 from napari_salient.widgets.label_volumes.head_start import HeadStart
 from napari_salient.widgets.label_volumes.trainer import Trainer
 from napari_salient.widgets.open_labelling import labelling_in
@@ -72,8 +73,10 @@ class Bench(QWidget):
         self.session = session
         self.trainer = Trainer(session, self)
         self.head_start = HeadStart(session, self.trainer, self)
+        self.encoder_trial = EncoderTrial(session, self.trainer, self)
         self.said: list[str] = []
-        self.head_start.told.connect(lambda text, _severity: self.said.append(text))
+        for part in (self.head_start, self.encoder_trial):
+            part.told.connect(lambda text, _severity: self.said.append(text))
 
 
 @pytest.fixture
@@ -244,6 +247,48 @@ def test_a_project_with_a_trained_model_is_left_to_it(qtbot, page, open_project,
     assert "has a trained model" in page.reason.text()
     assert not page.initialise.isEnabled()
     assert not page.propose.isEnabled()
+
+
+def accept_slices_of_two_patients(session):
+    for case_id in (1, 2):
+        session.open(case_id, 8)
+        session.case.labels[8, 4:9, 5:12] = 1
+        session.accept()
+
+
+def test_what_the_encoder_is_worth_on_the_labels_so_far_is_measured_and_kept(
+    qtbot, page, open_project, session, viewer
+):
+    bench = open_project()
+    bench.encoder_trial.changed.connect(labelling_in(viewer).changed)
+    select(qtbot, page, FITTING)
+    click(qtbot, page.compare)
+    assert "at least two patients" in bench.said[-1]
+    assert not page.progress.isVisibleTo(page)
+    accept_slices_of_two_patients(session)
+    click(qtbot, page.compare)
+    assert page.progress.isVisibleTo(page)
+    assert not page.compare.isEnabled()
+    qtbot.waitUntil(lambda: not bench.encoder_trial.running, timeout=PATIENCE_MS)
+    assert "Dice points over training from scratch" in bench.said[-1]
+    assert page.worth.text() == bench.said[-1]
+    assert not page.progress.isVisibleTo(page)
+    assert page.compare.isEnabled()
+    select(qtbot, page, EMPTY)
+    assert not page.worth.isVisibleTo(page)
+    select(qtbot, page, FITTING)
+    assert page.worth.text() == bench.said[-1]
+
+
+def test_a_comparison_can_be_cancelled_and_leaves_nothing(qtbot, page, open_project, session):
+    accept_slices_of_two_patients(session)
+    bench = open_project()
+    select(qtbot, page, FITTING)
+    click(qtbot, page.compare)
+    click(qtbot, page.progress.cancel)
+    qtbot.waitUntil(lambda: not bench.encoder_trial.running, timeout=PATIENCE_MS)
+    assert "cancelled" in bench.said[-1]
+    assert not (session.project.folder / "encoder-trials.json").exists()
 
 
 def test_a_project_that_is_closed_takes_the_offer_back(qtbot, page, open_project, viewer):

@@ -15,6 +15,7 @@ from napari_salient.widgets.label_volumes import key_bindings
 from napari_salient.widgets.label_volumes.classes_page import ClassesPage
 from napari_salient.widgets.label_volumes.compaction import Compaction
 from napari_salient.widgets.label_volumes.desk import Desk
+from napari_salient.widgets.label_volumes.encoder_trial import EncoderTrial
 from napari_salient.widgets.label_volumes.export_page import ExportPage
 from napari_salient.widgets.label_volumes.head_start import HeadStart
 from napari_salient.widgets.label_volumes.keyboard import Keyboard
@@ -51,6 +52,7 @@ class Workbench(QWidget):
         self.desk = Desk(viewer, session, self)
         self.trainer = Trainer(session, self)
         self.head_start = HeadStart(session, self.trainer, self)
+        self.encoder_trial = EncoderTrial(session, self.trainer, self)
         self.compaction = Compaction(session, self)
         decisions = key_bindings.decision_keys(self.desk)
         self.label_page = LabelPage(self.desk, decisions, key_bindings.BUTTONS)
@@ -105,8 +107,8 @@ class Workbench(QWidget):
         self.notice.tell(text, severity, popup=severity != "info")  # type: ignore[arg-type]
 
     def _connect_desk(self) -> None:
-        pages = self.classes_page, self.export_page
-        for source in (self.desk, self.trainer, self.head_start, self.compaction, *pages):
+        parts = self.desk, self.trainer, self.head_start, self.encoder_trial, self.compaction
+        for source in (*parts, self.classes_page, self.export_page):
             source.told.connect(self.tell)
         self.desk.view.recorder.failed.connect(lambda error: self.tell(str(error), "error"))
         self.desk.changed.connect(self.trainer.start_if_due)
@@ -139,6 +141,7 @@ class Workbench(QWidget):
         self.trainer.adopted.connect(self.head_start.refresh)
         for signal in (
             self.head_start.changed,
+            self.encoder_trial.changed,
             self.model_page.settings_changed,
             self.trainer.started,
             self.trainer.ended,

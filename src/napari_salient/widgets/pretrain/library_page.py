@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from qtpy.QtGui import QShowEvent
 
     from napari_salient.pretraining.library import LibraryEntry
-    from napari_salient.widgets.label_volumes.head_start import HeadStart
+    from napari_salient.widgets.label_volumes.workbench import Workbench
 
 NO_PROJECT = "Open a labelling project in Label Volumes, in this window, to use an encoder there."
 NO_RUNS = "There is no pretraining yet."
@@ -69,10 +69,11 @@ class LibraryPage(QWidget):
         self.details, self.problem, self.reason = QLabel(), QLabel(), QLabel()
         self.initialise = QPushButton("Initialise the segmentation model")
         self.propose = QPushButton("Propose first slices")
+        self.compare, self.worth = QPushButton("Compare with scratch"), QLabel()
         self.resume, self.follow = QPushButton("Resume"), QPushButton("Follow")
         self.progress = RunControls()
         self._labelling = labelling_in(napari_viewer)
-        self._head_start: HeadStart | None = None
+        self._bench: Workbench | None = None
         self._selected: Path | None = None
         self._lay_out()
         self._connect()
@@ -105,22 +106,24 @@ class LibraryPage(QWidget):
         if (run_dir := entry.run_dir if entry else None) != self._selected:
             self._selected = run_dir
             self.selected.emit(run_dir)
-        self._act_on(bench.head_start if bench else None)
+        self._act_on(bench)
         pair = None
         if entry is not None and entry.checkpoint is not None and bench is not None:
             session = bench.session
             spec = spec_of_project(session.project, session.settings.segmentation)
             pair = entry.checkpoint, spec
+            self.worth.setText(bench.encoder_trial.outcome(entry.checkpoint))
+        self.worth.setVisible(pair is not None and bool(self.worth.text()))
         self.coverage.compare(pair)
         self._allow()
 
-    def _act_on(self, head_start: HeadStart | None) -> None:
+    def _act_on(self, bench: Workbench | None) -> None:
         """Act on the project that is open from now on."""
-        if head_start is not self._head_start:
-            self._head_start = head_start
+        if bench is not self._bench:
+            self._bench = bench
             self.progress.hide()
-            if head_start is not None:
-                head_start.event.connect(self._show_event)
+            for part in (bench.head_start, bench.encoder_trial) if bench else ():
+                part.event.connect(self._show_event)
 
     def _show_event(self, event: Event) -> None:
         self.progress.show_event(event)
@@ -129,37 +132,51 @@ class LibraryPage(QWidget):
 
     def _allow(self) -> None:
         """Enable what can be done; of what cannot, say why in the tooltip, and in a line."""
-        state = self.entry.state if self.entry else ""
-        why_not, head_start = self._why_not(), self._head_start
-        chosen = head_start is not None and head_start.source == self._selected is not None
-        looking = head_start is not None and head_start.looking
-        initialises = why_not or self.coverage.why_not or (CHOSEN if chosen else "")
-        proposes = why_not or (LOOKING if looking else "")
+        state, bench = self.entry.state if self.entry else "", self._bench
+        source = bench.head_start.source if bench else None
+        chosen = source is not None and source == self._selected
+        looking = bench is not None and bench.head_start.looking
+        why_not = self._why_not()
+        starts = why_not or (bench.head_start.why_not if bench else "")
+        initialises = starts or self.coverage.why_not or (CHOSEN if chosen else "")
+        proposes = starts or (LOOKING if looking else "")
+        trial = bench.encoder_trial.why_not if bench else ""
         _allow(self.initialise, initialises)
         _allow(self.propose, proposes)
+        _allow(self.compare, why_not or self.coverage.why_not or trial)
         self.reason.setText(initialises or proposes)
         self.reason.setVisible(bool(self.reason.text()))
         _allow(self.resume, "" if state in ("cancelled", "failed") else NOT_INTERRUPTED)
         _allow(self.follow, "" if state in ("running", "paused") else NOT_RUNNING)
 
     def _why_not(self) -> str:
-        """Return why the encoder cannot be used for the open project, however well it fits."""
+        """Return why there is no encoder, or nothing to use it for."""
         if self.entry is None:
             return NOTHING_SELECTED if self.table.entries else NO_RUNS
         if self.entry.checkpoint is None:
             return NO_ENCODER
-        return self._head_start.why_not if self._head_start else NO_PROJECT
+        return "" if self._bench else NO_PROJECT
 
     def _initialise(self, _checked: bool = False) -> None:
-        if self.entry is not None and self._head_start is not None:
-            self._head_start.start_from(self.entry.run_dir, str(self.coverage.fit))
+        if self.entry is not None and self._bench is not None:
+            self._bench.head_start.start_from(self.entry.run_dir, str(self.coverage.fit))
 
     def _propose(self, _checked: bool = False) -> None:
-        if self.entry is not None and self._head_start is not None:
+        if self.entry is not None and self._bench is not None:
             control = Control()
-            self.progress.show()
-            self.progress.follow(control, "Loading the encoder")
-            self._head_start.propose(self.entry.run_dir, control)
+            self._begin(control, "Loading the encoder")
+            self._bench.head_start.propose(self.entry.run_dir, control)
+
+    def _compare(self, _checked: bool = False) -> None:
+        if self.entry is not None and self.entry.checkpoint is not None and self._bench is not None:
+            control = Control()
+            if self._bench.encoder_trial.start(self.entry.checkpoint, control):
+                self._begin(control, "Reading the labelled volumes")
+
+    def _begin(self, control: Control, text: str) -> None:
+        """Show the controls of a job that begins."""
+        self.progress.show()
+        self.progress.follow(control, text)
 
     def _connect(self) -> None:
         self.table.entry_changed.connect(self._look_again)
@@ -168,6 +185,7 @@ class LibraryPage(QWidget):
         self._labelling.changed.connect(self._look_again)
         self.initialise.clicked.connect(self._initialise)
         self.propose.clicked.connect(self._propose)
+        self.compare.clicked.connect(self._compare)
         for button, signal in (
             (self.resume, self.resume_requested),
             (self.follow, self.follow_requested),
@@ -180,7 +198,7 @@ class LibraryPage(QWidget):
         self.problem.setStyleSheet("color: #ff9a8a;")
         self.reason.setStyleSheet("color: #ffcf66;")
         self.details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        for label in (self.details, self.problem, self.reason):
+        for label in (self.details, self.problem, self.reason, self.worth):
             label.setWordWrap(True)
         runs = QHBoxLayout()
         runs.addWidget(self.resume)
@@ -194,8 +212,9 @@ class LibraryPage(QWidget):
         layout.addWidget(self.details)
         layout.addWidget(self.problem)
         layout.addLayout(runs)
-        for part in (self.initialise, self.propose, self.reason, self.progress):
+        for part in (self.initialise, self.propose, self.reason, self.compare, self.worth):
             layout.addWidget(part)
+        layout.addWidget(self.progress)
         layout.addWidget(self.coverage, 1)
         fill_scrolled(self, inside)
 
