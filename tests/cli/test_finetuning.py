@@ -71,6 +71,18 @@ def test_foreign_and_damaged_checkpoints_are_refused(
 
 
 @pytest.mark.usefixtures("volumes")
+def test_an_encoder_that_saw_what_is_measured_on_is_refused(
+    json_of: Results, capsys: pytest.CaptureFixture[str]
+) -> None:
+    encoder = json_of(*PRETRAIN, "--held_out_every", "2")["run"]
+    compare = ("compare", "pretraining", "images", "labels", "--output", "out.json")
+    for command in ((*TUNE, "--from", encoder, *TINY), (*compare, "--checkpoints", encoder)):
+        assert main(command) == 1
+        assert "learned from 1 of the volumes that are only measured on" in capsys.readouterr().err
+    assert not Path("out.json").exists()
+
+
+@pytest.mark.usefixtures("volumes")
 def test_options_that_do_not_go_together_are_wrong_usage() -> None:
     assert main([*TUNE, *TINY]) == 2
     assert main(["finetune", "images", "--resume", "runs/one"]) == 2

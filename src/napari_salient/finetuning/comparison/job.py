@@ -22,6 +22,8 @@ from napari_salient.finetuning.comparison.encoders import (
 from napari_salient.finetuning.comparison.records import OutcomeFile, identity_of
 from napari_salient.finetuning.comparison.result import write_result
 from napari_salient.finetuning.comparison.training import train_cell
+from napari_salient.finetuning.unseen import refuse_seen
+from napari_salient.pretraining.library import read_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -78,6 +80,8 @@ def compare_job(
         raise InputError("Name proxy tasks with --tasks, or pretrainings with --checkpoints.")
     yield Progress(0, 1, "reading volumes")
     cohort = read(settings.plane, settings.test_every)
+    for checkpoint in checkpoints:
+        refuse_seen(checkpoint, read_spec(checkpoint), cohort)
     identity = identity_of(settings, cohort, checkpoints)
     refuse_other_result(output, identity, itemgetter("experiment"))
     file = OutcomeFile(output, identity)
