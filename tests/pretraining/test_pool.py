@@ -52,16 +52,15 @@ def test_the_least_recently_used_volumes_are_let_go():
 def test_without_anatomy_only_empty_borders_stay():
     image = np.clip(pool_of(1).image(0), -1, 3)
     image[:, :3] = -1
-    destroyed = VolumePool.of_arrays([image]).without_anatomy(0).image(0)
+    destroyed = VolumePool.of_arrays([image]).without_anatomy().image(0)
     assert np.array_equal(destroyed[:, :3], image[:, :3])
-    inside = np.corrcoef(destroyed[:, 3:].ravel(), image[:, 3:].ravel())[0, 1]
-    assert (image[:, 3:] == -1).mean() > 0.05
-    assert abs(inside) < 0.05
+    assert (image[:, 3:] == -1).any()
+    assert np.isnan(destroyed[:, 3:]).all()
 
 
 def test_a_constant_volume_has_no_anatomy_to_lose():
     flat = np.zeros((1, 9, 9, 9), np.float32)
-    assert np.array_equal(VolumePool.of_arrays([flat]).without_anatomy(0).image(0), flat)
+    assert np.array_equal(VolumePool.of_arrays([flat]).without_anatomy().image(0), flat)
 
 
 def test_the_fingerprint_tells_pools_apart():

@@ -16,14 +16,19 @@ LEAKED = 0.1
 LEAKED_SHARE = 1 / 3
 """And its share of the accuracy above chance that anatomy gives."""
 
+LUCK = 0.001
+"""How often, at most, luck alone may look like an answer that is given away."""
 
-def alarms(metrics: Mapping[str, float]) -> list[str]:
+
+def alarms(metrics: Mapping[str, float], answers: int) -> list[str]:
     """Return in sentences what is wrong with a pretraining; empty if nothing is.
 
     Parameters
     ----------
     metrics
         What `PretrainingTask.metrics` returns, or the same from an `Evaluated` event.
+    answers
+        How many each accuracy counts, which is `PretrainingTask.answers`.
     """
     found = []
     if metrics.get("feature_sd", 1.0) < COLLAPSED:
@@ -33,11 +38,19 @@ def alarms(metrics: Mapping[str, float]) -> list[str]:
         )
     if "accuracy_without_anatomy" in metrics:
         gain = metrics["accuracy"] - metrics["chance"]
-        leak = metrics["accuracy_without_anatomy"] - metrics["chance"]
-        if leak > LEAKED and leak > LEAKED_SHARE * gain:
+        right, chance = metrics["accuracy_without_anatomy"], metrics["chance"]
+        leak = right - chance
+        if leak > max(LEAKED, LEAKED_SHARE * gain) and luck(right, chance, answers) < LUCK:
             found.append(
-                f"{metrics['accuracy_without_anatomy']:.0%} of the answers are right where noise "
-                "replaces the anatomy: the network goes by padding or borders of the volumes. "
-                "Crop them."
+                f"{right:.0%} of {answers:,} answers are right where noise replaces the anatomy, "
+                f"and by chance it would be {chance:.0%}: the network goes by padding or borders "
+                "of the volumes. Crop them."
             )
     return found
+
+
+def luck(right: float, chance: float, answers: int) -> float:
+    """Return how probable it is that guessing gives such a share of right answers, or a larger."""
+    from scipy.stats import binom
+
+    return float(binom.sf(round(right * answers) - 1, answers, chance))

@@ -88,6 +88,11 @@ class Cpc(Proxy[CpcDraw]):
             return _binary(*answer, len(self.pyramid.predicted))
         return _info_nce(*answer, self.settings.temperature)
 
+    def answers(self, batch_size: int) -> int:
+        """Return the pairs of a continuation: true ones, and as many false ones where there are."""
+        columns, steps = len(self.pyramid.predicted), len(self.pyramid.predicted[0])
+        return batch_size * columns * steps * (2 if self.settings.loss == "binary" else 1)
+
     def chance(self, batch_size: int) -> float:
         """Return one over the number of continuations to pick from."""
         if self.settings.loss == "binary":

@@ -68,7 +68,7 @@ def pretrain_job(
     for event in fit(task, settings.fit, control, run_dir, resume=resume):
         yield event
         if isinstance(event, Evaluated):
-            yield from map(Warned, alarms(event.metrics))
+            yield from map(Warned, alarms(event.metrics, task.answers))
 
 
 @job

@@ -163,20 +163,17 @@ class VolumePool:
         self._kept.move_to_end(number)
         return self._kept[number]
 
-    def without_anatomy(self, seed: int) -> VolumePool:
-        """Return the same volumes with noise for all but their empty borders.
+    def without_anatomy(self) -> VolumePool:
+        """Return the same volumes with NaN for all but their empty borders.
 
         Those are the outer slices, along each axis, in which all voxels are as dark as the darkest.
-        Who still solves a task on such volumes goes by the borders.
+        A `Sampler` puts noise in the place of NaN; who still solves a task goes by the borders.
         """
 
         def read(number: int) -> Image:
-            image = self.image(number)
-            noise = np.random.default_rng([seed, number]).standard_normal(image.shape, np.float32)
-            replaced = image.copy()
-            inside = (slice(None), *_filled(image))
-            replaced[inside] = noise[inside]
-            return replaced
+            image = self.image(number).copy()
+            image[:, *_filled(image)] = np.nan
+            return image
 
         limit = self._limit_bytes
         return VolumePool(

@@ -92,6 +92,10 @@ class Proxy(ABC, Generic[Draw]):
     def outcome(self, answer: Any, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Return the loss and the accuracy of the head's answer to a batch of examples."""
 
+    def answers(self, batch_size: int) -> int:
+        """Return how many answers the accuracy of a batch counts; one for each example."""
+        return batch_size
+
     @abstractmethod
     def chance(self, batch_size: int) -> float:
         """Return the accuracy of guessing."""

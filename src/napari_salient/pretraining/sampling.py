@@ -88,12 +88,19 @@ class Sampler:
             yield windows, self.proxy.draw(rng)
 
     def _window(self, number: int, rng: np.random.Generator) -> Tensor:
-        """Cut a window (channel, *sides) out of a volume, anywhere inside it."""
+        """Cut a window (channel, *sides) out of a volume, anywhere inside it.
+
+        Noise takes the place of NaN, another one in each window, so that windows of the same volume
+        tell no more about each other than those of different ones.
+        """
         geometry = self.proxy.geometry
         size = geometry.window(self.proxy.sides)
         image = self.pool.image(number).transpose(self._plane_first)
         for _ in range(TRIES):
-            window = torch.from_numpy(cut(image, _start(image.shape[1:], size, rng), size).copy())
+            voxels = cut(image, _start(image.shape[1:], size, rng), size).copy()
+            missing = np.isnan(voxels)
+            voxels[missing] = rng.standard_normal(np.count_nonzero(missing), np.float32)
+            window = torch.from_numpy(voxels)
             if window.std(correction=0) >= LEAST_SPREAD:
                 break
         return window.flatten(0, 1) if geometry.spatial_dims == 2 else window

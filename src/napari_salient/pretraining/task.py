@@ -123,7 +123,7 @@ class PretrainingTask:
         total = self.settings.held_out_batches
         samplers = {"": self._held_out}
         if self.proxy.needs_anatomy:
-            noise = self._held_out.pool.without_anatomy(self.settings.fit.seed)
+            noise = self._held_out.pool.without_anatomy()
             samplers["_without_anatomy"] = Sampler(self.proxy, noise)
         rows: list[dict[str, float]] = []
         features: list[Tensor] = []
@@ -147,6 +147,11 @@ class PretrainingTask:
         ``accuracy_without_anatomy``, on noise with the borders of the volumes. `alarms` reads them.
         """
         return self._metrics
+
+    @property
+    def answers(self) -> int:
+        """How many answers each accuracy counts that an evaluation measures."""
+        return self.settings.held_out_batches * self.proxy.answers(self.settings.batch_size)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the spec, so that a checkpoint can be used without its pool."""
