@@ -167,3 +167,29 @@ def test_the_first_slices_of_a_project_are_proposed_by_an_encoder(
     assert [p.index + 1 for p in queue] == [p["slice"] for p in proposals]
     assert main([*propose, "--count", "3"]) == 0
     assert "far from all labelled or proposed ones" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("volumes")
+def test_what_an_encoder_is_worth_on_the_labels_of_a_project(
+    json_of: Results, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create = ("project", "create", "images", "project", "--labels", "block")
+    assert main([*create, "--label-files", "labels"]) == 0
+    encoder = json_of("train", "pretraining", "project", *PRETRAIN[3:])["run"]
+    compare = ("project", "compare", "project", "--pretrained", encoder, *TINY)
+    found = json_of(*compare)
+    assert found["difference"] == pytest.approx(found["pretrained"] - found["scratch"])
+    assert found["steps"] == 2
+    capsys.readouterr()
+    assert main(compare) == 0
+    assert "Dice points over training from scratch" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("volumes")
+def test_a_project_without_labels_has_nothing_to_compare_on(
+    json_of: Results, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["project", "create", "images", "project", "--labels", "block"]) == 0
+    encoder = json_of("train", "pretraining", "project", *PRETRAIN[3:])["run"]
+    assert main(["project", "compare", "project", "--pretrained", encoder]) == 1
+    assert "at least two patients" in capsys.readouterr().err

@@ -52,6 +52,12 @@ COMMANDS = (
     _command("project create", "projects:create", "Start a labelling project."),
     _command("project info", "projects:info", "Say what is in a project and how far it is."),
     _command("project propose", "cold_start:propose", "Choose the first slices to label."),
+    _command(
+        "project compare",
+        "encoder_trial:compare",
+        "Say whether an encoder pays on a project's labels.",
+        defaults="encoder_trial:given_settings",
+    ),
     _command("project export", "projects:export", "Write a project's labels as NIfTI files."),
     _command(
         "train segmentation",
