@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_salient.active_learning.simulation.summary import paired_difference
 from napari_salient.active_learning.training_set import group_by_case
 from napari_salient.data.label_values import UNSURE
 from napari_salient.engine.events import (
@@ -235,6 +234,8 @@ class _Arms:
 
     def compare(self) -> Generator[Event, None, Trial]:
         """Train all pairs and say what came of it."""
+        from napari_salient.active_learning.simulation.summary import paired_difference
+
         cases = self.labelled.cases
         patients = list(_by_patient(self.labelled.project, cases).values())
         if len(patients) < 2:
