@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_salient.active_learning.editing import CaseEditor, joined_box
 from napari_salient.data.planes import PLANES, Plane, axis_of, slice_of
+from napari_salient.project.editing import CaseEditor, joined_box
 from napari_salient.project.journal import Journal
 from napari_salient.project.states import SliceMark, SliceState
 

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_salient.active_learning.editing import CaseEditor, joined_box
 from napari_salient.active_learning.effort import Stopwatch
 from napari_salient.active_learning.opening import Opening
 from napari_salient.active_learning.progress import agreement
 from napari_salient.active_learning.queue import OPEN
-from napari_salient.active_learning.trail import Step, Trail, recent_edits, steps_back
 from napari_salient.active_learning.work_log import (
     METHOD,
     SliceAgreement,
@@ -22,7 +20,9 @@ from napari_salient.active_learning.work_log import (
 from napari_salient.data.planes import axis_of, slice_of
 from napari_salient.errors import InputError
 from napari_salient.project import states
+from napari_salient.project.editing import CaseEditor, joined_box
 from napari_salient.project.states import SliceMark, SliceState
+from napari_salient.project.trail import Step, Trail, recent_edits, steps_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

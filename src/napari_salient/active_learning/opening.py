@@ -6,14 +6,14 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from napari_salient.active_learning.case_cache import CaseCache
-from napari_salient.active_learning.editing import CaseEditor
 from napari_salient.active_learning.open_case import OpenCase
 from napari_salient.active_learning.predictions import Prediction, read_prediction
 from napari_salient.active_learning.queue import ProposalQueue
-from napari_salient.active_learning.trail import PRE_ANNOTATION
 from napari_salient.data.planes import axis_of, slice_of
 from napari_salient.errors import InputError
+from napari_salient.project.editing import CaseEditor
 from napari_salient.project.states import PREDICTION, SliceMark, SliceState
+from napari_salient.project.trail import PRE_ANNOTATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
