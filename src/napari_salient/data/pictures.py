@@ -20,12 +20,12 @@ DARK = 0.06
 """Brightness, from 0 to 1, below which a row or column all along is border."""
 
 
-def find_pictures(folder: Path) -> list[Path]:
+def find_pictures(folder: Path, suffixes: tuple[str, ...] = SUFFIXES) -> list[Path]:
     """Return the pictures in `folder`, sorted; hidden files are passed over."""
     if not folder.is_dir():
         return []
     visible = (path for path in folder.iterdir() if not path.name.startswith("."))
-    return sorted(path for path in visible if path.suffix.lower() in SUFFIXES)
+    return sorted(path for path in visible if path.suffix.lower() in suffixes)
 
 
 def load_picture(path: Path, side: int) -> NDArray[np.float32]:
