@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 from napari_salient.errors import InputError, ProjectError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from napari_salient.data.label_list import Listed
     from napari_salient.project.catalogue import Catalogue
 
 Split = Literal["pool", "validation", "test"]
@@ -61,6 +62,12 @@ def draw_splits(patients: Iterable[str], fractions: SplitFractions, seed: int) -
     counts = _whole_counts(len(ordered), fractions)
     names = [split for split, count in zip(SPLITS, counts, strict=True) for _ in range(count)]
     return dict(zip(ordered, names, strict=True))
+
+
+def split_listed(listed: Sequence[Listed], fractions: SplitFractions, seed: int) -> list[Listed]:
+    """Return the pictures of a list with their splits, drawn by patient if the list has none."""
+    drawn = draw_splits((one.patient for one in listed), fractions, seed)
+    return [replace(one, split=one.split or drawn[one.patient]) for one in listed]
 
 
 def draw_split(patient: str, fractions: SplitFractions, seed: int) -> Split:
