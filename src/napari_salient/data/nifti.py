@@ -151,8 +151,6 @@ def _check_shape(path: Path, shape: tuple[int, ...]) -> None:
         )
     if min(shape) < 1:
         raise InputError(f"{path} has no voxels ({shown}); choose another file.")
-    if min(shape[:3]) == 1:
-        raise InputError(f"{path} is a single slice ({shown}), not a volume; choose another file.")
 
 
 def _check_type(path: Path, dtype: np.dtype[Any]) -> None:

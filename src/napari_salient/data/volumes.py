@@ -79,6 +79,9 @@ def read_header(path: Path) -> VolumeHeader:
     affine = np.array(nifti.get_best_affine(), float)
     affine.setflags(write=False)
     source_shape = tuple(int(length) for length in nifti.get_data_shape())
+    if min(source_shape[:3]) == 1:
+        shown = " × ".join(map(str, source_shape))
+        raise InputError(f"{path} is a single slice ({shown}), not a volume; choose another file.")
     z, y, x = (edge * _millimetres(nifti) for edge in display_spacing(affine))
     return VolumeHeader(
         path=path,

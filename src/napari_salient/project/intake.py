@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from napari_salient.data.volumes import VolumeHeader
     from napari_salient.engine.control import Control
+    from napari_salient.project.catalogue import CaseKind
     from napari_salient.project.splits import Split
 
 _READERS = 4
@@ -25,20 +26,25 @@ _READERS = 4
 
 @dataclass(frozen=True)
 class Image:
-    """A readable image: where it is, whose it is, and what its header says."""
+    """A readable image: where it is, whose it is, and what its header says.
 
+    `spacing` is `None` where the file does not say how large its pixels are.
+    """
+
+    kind: CaseKind
     path: Path
     name: str
     patient: str
     content_hash: str
     size: int
     header: VolumeHeader
+    spacing: tuple[float, ...] | None
 
     def as_case(self, split: Split, salt: str) -> Case:
         """Return the case that the catalogue keeps, which knows the patient by a hash only."""
         return Case(
             id=0,
-            kind="volume",
+            kind=self.kind,
             name=self.name,
             path=self.path,
             content_hash=self.content_hash,
@@ -46,7 +52,7 @@ class Image:
             split=split,
             shape=self.header.shape,
             channels=self.header.channels,
-            spacing=self.header.spacing,
+            spacing=self.spacing,
             size=self.size,
         )
 
@@ -142,12 +148,26 @@ def refuse_equal_names(paths: Sequence[Path]) -> None:
 
 def _look_at(numbered: tuple[int, Path]) -> tuple[int, Image | Refused]:
     from napari_salient.data.discover import case_name, content_hash, patient_of
-    from napari_salient.data.volumes import read_header
 
     number, path = numbered[0], Path(numbered[1]).absolute()
     try:
-        header, size = read_header(path), path.stat().st_size
+        known, size = _read(path), path.stat().st_size
         name, patient, content = case_name(path), patient_of(path), content_hash(path)
     except (InputError, OSError) as error:
         return number, Refused(path, str(error))
-    return number, Image(path, name, patient, content, size, header)
+    kind, header, spacing = known
+    return number, Image(kind, path, name, patient, content, size, header, spacing)
+
+
+def _read(path: Path) -> tuple[CaseKind, VolumeHeader, tuple[float, ...] | None]:
+    from napari_salient.data.nifti import suffix_of
+    from napari_salient.data.radiograph_grid import grid_of
+    from napari_salient.data.radiographs import read_radiograph
+    from napari_salient.data.volumes import read_header
+
+    if suffix_of(path):
+        header = read_header(path)
+        return "volume", header, header.spacing
+    radiograph = read_radiograph(path)
+    grid = grid_of(radiograph)
+    return "radiograph", grid, grid.spacing if radiograph.spacing else None

@@ -191,14 +191,19 @@ class Project:
     def header(self, case: Case | int) -> VolumeHeader:
         """Return the header of a case's image, which is looked for if it was moved.
 
+        That of a radiograph is a grid of one slice.
+
         Raises
         ------
         InputError
             If the image is gone, or is another one now.
         """
+        from napari_salient.data.radiograph_grid import read_grid
         from napari_salient.data.volumes import read_header
 
-        return read_header(self.image_path(case))
+        case = self.catalogue.case(case) if isinstance(case, int) else case
+        read = read_grid if case.kind == "radiograph" else read_header
+        return read(self.image_path(case))
 
     def image_path(self, case: Case | int, roots: Iterable[Path] = ()) -> Path:
         """Return where a case's image is; if moved, it is found by content in `roots` or nearby.
