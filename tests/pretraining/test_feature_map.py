@@ -14,7 +14,6 @@ from napari_salient.engine.fit import fit
 from napari_salient.pretraining.feature_map import (
     evenly_spaced,
     feature_map_job,
-    project,
     same_volume_share,
 )
 from napari_salient.pretraining.intake import PoolFiles
@@ -89,28 +88,21 @@ def test_a_map_can_be_cancelled_between_slices(files, checkpoint):
     assert last.reason is FinishReason.CANCELLED
 
 
-def test_what_is_alike_lies_together_on_the_map():
-    rng = np.random.default_rng(0)
-    kinds = np.repeat([0, 1, 2], 30)
-    features = (10 * np.eye(3)[kinds] + rng.normal(size=(90, 3))).astype(np.float32)
-    points, method = project(features)
-    assert method == "t-SNE"
-    apart = np.linalg.norm(points[:, None] - points[None], axis=2)
-    apart[np.diag_indices(90)] = np.inf
-    assert (kinds[apart.argmin(1)] == kinds).mean() > 0.95
+def test_a_map_can_be_cancelled_while_it_is_drawn(files, checkpoint):
+    control = Control()
+    events = feature_map_job(checkpoint(), files, control)
+    assert next(event for event in events if event.what == "drawing the map").done == 0
+    control.cancel()
+    (last,) = events
+    assert last.reason is FinishReason.CANCELLED
+    assert last.result is None
 
 
-@pytest.mark.parametrize("count", [1, 2, 5, 11])
-def test_a_handful_of_slices_is_shown_by_principal_components(count):
-    features = np.random.default_rng(0).normal(size=(count, 4)).astype(np.float32)
-    points, method = project(features)
-    assert points.shape == (count, 2)
-    assert method == "principal components"
-
-
-def test_an_encoder_that_sees_no_difference_puts_all_slices_in_one_place():
-    points, _ = project(np.ones((40, 8), np.float32))
-    assert not points.any()
+def test_large_slices_go_through_one_by_one(write_volume, checkpoint):
+    large = [write_volume("large.nii", volume(0, (600, 300, 3))[0])]
+    events = feature_map_job(checkpoint(), PoolFiles(tuple(large), ()), Control())
+    done = [event.done for event in events if getattr(event, "what", "") == "slices"]
+    assert done == [1, 2, 3]
 
 
 def test_the_share_of_neighbours_tells_scans_that_are_told_apart_from_such_that_are_not():

@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_salient.engine.events import Event, Finished, FinishReason, Progress
 from napari_salient.engine.jobs import job
+from napari_salient.pretraining.projection import project, standardised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,17 +21,14 @@ if TYPE_CHECKING:
     from napari_salient.engine.control import Control
     from napari_salient.pretraining.intake import PoolFiles
     from napari_salient.pretraining.pool import VolumePool
+    from napari_salient.pretraining.spec import PretrainingSpec
 
 MOST_SLICES = 3000
 """Slices of a map; of a larger pool some are taken, evenly spaced."""
 
 AT_ONCE = 8
-"""Slices between two looks at whether the job shall go on."""
+"""Slices, at most, between two looks at whether the job shall go on."""
 
-COMPONENTS = 50
-"""Principal components that t-SNE starts from."""
-
-LEAST_FOR_TSNE = 12
 NEIGHBOURS = 10
 
 
@@ -83,7 +81,7 @@ def feature_map_job(
     files
         The pool; what is held out is left out.
     control
-        Looked at every few slices.
+        Looked at every few slices, and ten times a second while the map is drawn.
     most
         Slices of the map.
 
@@ -102,20 +100,21 @@ def feature_map_job(
     volumes, indices = evenly_spaced(_lengths(pool, spec.plane), most)
     found: list[NDArray[np.float32]] = []
     with limit_threads(thread_share()):
-        for first, last in _parts(volumes):
+        for first, last in _parts(volumes, pool, spec):
             if not control.proceed():
                 yield Finished(FinishReason.CANCELLED)
                 return
             image = pool.image(int(volumes[first]))
             found.append(slice_features(encoder, spec, image, indices[first:last].tolist()))
             yield Progress(last, len(indices), "slices")
-        yield Progress(0, 1, "drawing the map")
-        features = np.concatenate(found)
-        points, method = project(features)
-    yield Progress(1, 1, "drawing the map")
-    if not control.proceed():
+    yield Progress(0, 1, "drawing the map")
+    features = np.concatenate(found)
+    drawn = project(features, control)
+    if drawn is None or not control.proceed():
         yield Finished(FinishReason.CANCELLED)
         return
+    yield Progress(1, 1, "drawing the map")
+    points, method = drawn
     lengths = np.array(_lengths(pool, spec.plane))
     same, chance = same_volume_share(features, volumes)
     result = FeatureMap(
@@ -152,34 +151,6 @@ def evenly_spaced(lengths: Sequence[int], most: int) -> tuple[NDArray[np.int64],
     return volumes, np.concatenate(chosen).astype(np.int64)
 
 
-def project(features: NDArray[np.float32]) -> tuple[NDArray[np.float32], str]:
-    """Bring features (slice, feature) to two dimensions, each of them counting alike.
-
-    Returns
-    -------
-    points : float32 array, shape (slice, 2)
-    method : str
-        t-SNE, or principal components where there are too few slices for it or all are the same.
-    """
-    from sklearn.manifold import TSNE
-
-    components = principal_components(standardised(features))
-    flat = components[:, :2].astype(np.float32)
-    spread = float(flat.std(0).max())
-    if len(flat) < LEAST_FOR_TSNE or spread == 0:
-        return flat, "principal components"
-    perplexity = min(30.0, (len(flat) - 1) / 3)
-    tsne = TSNE(perplexity=perplexity, init=flat * (1e-4 / spread), random_state=0, n_jobs=1)
-    return tsne.fit_transform(components[:, :COMPONENTS]).astype(np.float32), "t-SNE"
-
-
-def principal_components(scaled: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return features of mean 0 along their principal axes, at least two, the longest first."""
-    left, lengths, _ = np.linalg.svd(scaled, full_matrices=False)
-    components: NDArray[np.float64] = left * lengths
-    return np.pad(components, [(0, 0), (0, max(2 - components.shape[1], 0))])
-
-
 def same_volume_share(
     features: NDArray[np.float32], volumes: NDArray[np.int64]
 ) -> tuple[float, float]:
@@ -200,13 +171,6 @@ def same_volume_share(
     return same, float(((sizes - 1) / (len(volumes) - 1)).mean())
 
 
-def standardised(features: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return features of mean 0 and SD 1; those that never vary become 0."""
-    spread = features.std(0, dtype=np.float64)
-    centred = features - features.mean(0, dtype=np.float64)
-    return np.where(spread > 0, centred / np.where(spread > 0, spread, 1), 0)
-
-
 def _pool(files: PoolFiles) -> VolumePool:
     from napari_salient.pretraining.pool import VolumePool
     from napari_salient.pretraining.settings import PretrainingSettings
@@ -222,9 +186,14 @@ def _lengths(pool: VolumePool, plane: Plane) -> list[int]:
     return [shape[axis_of(plane)] for shape in pool.shapes]
 
 
-def _parts(volumes: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+def _parts(
+    volumes: NDArray[np.int64], pool: VolumePool, spec: PretrainingSpec
+) -> Iterator[tuple[int, int]]:
     """Yield where parts of a few slices of one volume begin and end."""
+    from napari_salient.pretraining.features import slices_at_once
+
     borders = np.flatnonzero(np.diff(volumes)) + 1
     for first, last in zip([0, *borders], [*borders, len(volumes)], strict=True):
-        for begin in range(first, last, AT_ONCE):
-            yield begin, min(begin + AT_ONCE, last)
+        step = min(slices_at_once(spec, pool.shapes[volumes[first]]), AT_ONCE)
+        for begin in range(first, last, step):
+            yield begin, min(begin + step, last)

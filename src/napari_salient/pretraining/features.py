@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
     from napari_salient.pretraining.spec import PretrainingSpec
 
-VOXELS_AT_ONCE = 2**20
-"""Voxels that go through the encoder together; bounds the memory it takes."""
+VOXELS_AT_ONCE = 2**18
+"""Voxels that go through the encoder together; bounds the memory and the time it takes."""
 
 
 def encoder_of(checkpoint: Path) -> tuple[Encoder, PretrainingSpec]:
@@ -77,7 +78,7 @@ def slice_features(
         )
     slices = np.moveaxis(image, axis_of(spec.plane) + 1, 1)
     wanted = range(slices.shape[1]) if indices is None else indices
-    at_once = max(VOXELS_AT_ONCE // (_depth(spec) * slices[0, 0].size), 1)
+    at_once = slices_at_once(spec, image.shape[1:])
     device = next(encoder.parameters()).device
     found = [np.empty((0, spec.encoder.features), np.float32)]
     for first in range(0, len(wanted), at_once):
@@ -86,6 +87,12 @@ def slice_features(
             summary = encoder.summary(torch.from_numpy(np.stack(views)).to(device))
         found.append(summary.cpu().numpy())
     return np.concatenate(found)
+
+
+def slices_at_once(spec: PretrainingSpec, shape: tuple[int, ...]) -> int:
+    """Return how many slices of a volume (z, y, x) go through the encoder together."""
+    seen = _depth(spec) * math.prod(shape) // shape[axis_of(spec.plane)]
+    return max(VOXELS_AT_ONCE // seen, 1)
 
 
 def _depth(spec: PretrainingSpec) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import psutil
 import pytest
 from qtpy.QtCore import QEvent, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
@@ -121,6 +122,23 @@ def test_a_drawing_can_be_cancelled_and_begun_again(qtbot, page):
     qtbot.waitUntil(lambda: page.controls.state.text() == "Cancelled", timeout=PATIENCE_MS)
     assert page.map is None
     assert page.controls.start.isEnabled()
+
+
+def test_a_cancel_while_the_map_is_drawn_ends_its_process(qtbot, page):
+    qtbot.mouseClick(page.controls.start, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "drawing" in page.controls.bar.format(), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: bool(psutil.Process().children()), timeout=PATIENCE_MS)
+    qtbot.mouseClick(page.controls.cancel, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: page.controls.state.text() == "Cancelled", timeout=PATIENCE_MS)
+    assert not psutil.Process().children()
+    assert page.map is None
+
+
+def test_a_window_that_is_closed_ends_the_drawing(qtbot, viewer, page):
+    qtbot.mouseClick(page.controls.start, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(psutil.Process().children()), timeout=PATIENCE_MS)
+    viewer.close()
+    assert not psutil.Process().children()
 
 
 def test_another_run_takes_the_map_away_and_none_cannot_be_drawn(drawn):
