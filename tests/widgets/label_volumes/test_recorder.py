@@ -7,10 +7,10 @@ from qtpy.QtCore import QObject
 
 from napari_salient.errors import ProjectError
 from napari_salient.project.states import EDITED, SliceState
-from napari_salient.widgets.label_volumes import recorder as module
+from napari_salient.widgets import recorder as module
+from napari_salient.widgets.jump import show_slice
 from napari_salient.widgets.label_volumes.case_layers import CaseLayers
-from napari_salient.widgets.label_volumes.jump import show_slice
-from napari_salient.widgets.label_volumes.recorder import StrokeRecorder
+from napari_salient.widgets.recorder import StrokeRecorder
 
 
 class Painted:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_salient.data.planes import slice_of
-from napari_salient.widgets.label_volumes import jump
+from napari_salient.widgets import jump
 from napari_salient.widgets.label_volumes.case_layers import CaseLayers
-from napari_salient.widgets.label_volumes.recorder import StrokeRecorder
+from napari_salient.widgets.recorder import StrokeRecorder
 
 if TYPE_CHECKING:
     from napari_salient.active_learning.session import LabellingSession

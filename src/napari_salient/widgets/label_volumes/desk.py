@@ -9,7 +9,7 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_salient.active_learning.session import LabellingSession
 from napari_salient.errors import InputError, SalientError
-from napari_salient.widgets.label_volumes.case_loader import CaseLoader
+from napari_salient.widgets.case_loader import CaseLoader
 from napari_salient.widgets.label_volumes.case_view import CaseView
 from napari_salient.widgets.label_volumes.preview import Preview
 

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QPushButton, QSizePolicy, QTabWidget, QVBoxLayout, QW
 
 from napari_salient.engine.events import Evaluated, Started
 from napari_salient.widgets import heap
+from napari_salient.widgets.keyboard import Keyboard
 from napari_salient.widgets.keys import Key
 from napari_salient.widgets.label_volumes import key_bindings
 from napari_salient.widgets.label_volumes.classes_page import ClassesPage
@@ -18,7 +19,6 @@ from napari_salient.widgets.label_volumes.desk import Desk
 from napari_salient.widgets.label_volumes.encoder_trial import EncoderTrial
 from napari_salient.widgets.label_volumes.export_page import ExportPage
 from napari_salient.widgets.label_volumes.head_start import HeadStart
-from napari_salient.widgets.label_volumes.keyboard import Keyboard
 from napari_salient.widgets.label_volumes.label_page import LabelPage
 from napari_salient.widgets.label_volumes.model_page import ModelPage
 from napari_salient.widgets.label_volumes.prompt_keys import prompt_keys

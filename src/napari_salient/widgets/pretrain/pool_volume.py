@@ -11,8 +11,8 @@ from napari_salient.data.napari_reader import read
 from napari_salient.data.pictures import SUFFIXES, load_picture
 from napari_salient.engine.control import Control
 from napari_salient.errors import SalientError
+from napari_salient.widgets.jump import show_slice
 from napari_salient.widgets.label_volumes.case_layers import auto_limits
-from napari_salient.widgets.label_volumes.jump import show_slice
 from napari_salient.widgets.worker import start_job
 
 if TYPE_CHECKING:

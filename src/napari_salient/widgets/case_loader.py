@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from napari_salient.engine.control import Control
 from napari_salient.engine.events import FinishReason
@@ -14,8 +14,14 @@ if TYPE_CHECKING:
 
     from qtpy.QtWidgets import QWidget
 
-    from napari_salient.active_learning.session import LabellingSession
     from napari_salient.engine.events import Finished
+
+
+class Reading(Protocol):
+    """What keeps the cases of a session in memory."""
+
+    def load_case(self, case_id: int) -> object:
+        """Read a case unless it is in memory; any thread may."""
 
 
 class CaseLoader:
@@ -29,7 +35,7 @@ class CaseLoader:
         The panel; once it is closed nothing is read any more.
     """
 
-    def __init__(self, session: LabellingSession, owner: QWidget) -> None:
+    def __init__(self, session: Reading, owner: QWidget) -> None:
         self._session, self._owner = session, owner
         self._wanted: int | None = None
         self._ahead: set[int] = set()
@@ -95,4 +101,4 @@ class CaseLoader:
         def read() -> None:
             self._session.load_case(case_id)
 
-        start_job(read, Control(), on_finished=ended, name="Reading a volume", owner=self._owner)
+        start_job(read, Control(), on_finished=ended, name="Reading a case", owner=self._owner)

@@ -8,7 +8,7 @@ from napari.components import ViewerModel
 from napari.layers import Labels
 
 from napari_salient.data.planes import PLANES, axis_of
-from napari_salient.widgets.label_volumes.jump import frame_slice, show_slice, shown_index
+from napari_salient.widgets.jump import frame_slice, show_slice, shown_index
 
 SHAPE = (10, 12, 14)
 

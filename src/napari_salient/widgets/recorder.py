@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_salient.errors import SalientError
-from napari_salient.widgets.label_volumes.jump import shown_index
+from napari_salient.widgets.jump import shown_index
 
 if TYPE_CHECKING:
     from napari.layers import Labels
 
-    from napari_salient.active_learning.session import LabellingSession
+    from napari_salient.data.planes import Plane
 
 RETRY_MS = 2000
+
+
+class Recording(Protocol):
+    """What writes the strokes of a session down."""
+
+    @property
+    def plane(self) -> Plane:
+        """The plane along which slices are told apart."""
+
+    def record_changes(self, *, touched: slice | None = None) -> int | None:
+        """Write what changed in the touched slices; return the row, `None` for no change."""
 
 
 class StrokeRecorder(QObject):
@@ -35,7 +46,7 @@ class StrokeRecorder(QObject):
     failed = Signal(object)
     """The journal refused, with this error; the change is still only in memory."""
 
-    def __init__(self, viewer: Any, session: LabellingSession, parent: QObject) -> None:
+    def __init__(self, viewer: Any, session: Recording, parent: QObject) -> None:
         super().__init__(parent)
         self._viewer, self._session = viewer, session
         self._layer: Labels | None = None
