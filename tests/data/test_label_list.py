@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_salient.data.label_list import (
@@ -128,6 +128,7 @@ def test_the_split_of_the_list_stays(read):
     assert split_listed(listed, SplitFractions(), seed=0) == listed
 
 
+@settings(deadline=None)
 @given(st.integers(0, 99))
 def test_a_split_is_drawn_by_patient_and_seed(seed):
     listed = [Listed(Path(f"{n}.png"), ("1",), f"P{n // 3}", None, n) for n in range(30)]

@@ -115,6 +115,7 @@ def test_channels_are_made_to_measure():
     assert with_channels(colour, 1) == pytest.approx(np.full((1, 2, 2), 1 - 0.299))
 
 
+@settings(deadline=None)
 @given(st.floats(1e-3, 1e3), st.floats(-1e3, 1e3))
 def test_normalised_a_radiograph_is_the_same_whatever_its_gain_and_offset(gain, offset):
     film = GREY8[np.newaxis].astype(np.float32)

@@ -76,7 +76,7 @@ def test_a_file_is_plain_geojson_that_qupath_shows_by_class(tmp_path):
     assert glare["geometry"]["coordinates"] == [[[0, 0], [5, 0], [5, 5], [0, 5], [0, 0]]]
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=16)).filter(np.any))
 def test_a_mask_goes_through_a_file_pixel_for_pixel(mask):
     image = ImageKey("d" * 64, *mask.shape)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy.ndimage import label
@@ -24,11 +24,13 @@ def area(ring):
     return float(np.sum(x * to_y - to_x * y)) / 2
 
 
+@settings(deadline=None)
 @given(masks, st.sampled_from([1, 2, 7, 0.3, 32]))
 def test_a_mask_comes_back_pixel_for_pixel_at_any_scale(mask, scale):
     assert np.array_equal(rasterise(polygons_of(mask, scale), mask.shape, scale), mask)
 
 
+@settings(deadline=None)
 @given(masks)
 def test_outlines_are_valid(mask):
     """One outline for each area, turned as RFC 7946 asks, and no ring meets itself or goes on."""
@@ -70,6 +72,7 @@ def test_an_overview_is_the_region_seen_from_further_away():
     assert overview.sum() == 3 * 2
 
 
+@settings(deadline=None)
 @given(masks.filter(np.any))
 def test_scaled_up_every_pixel_is_a_block(mask):
     twice = np.repeat(np.repeat(mask, 2, axis=0), 2, axis=1)

@@ -13,8 +13,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
+from napari_salient.data.region_files import write_regions
 from napari_salient.data.region_masks import polygons_of, rasterise
-from napari_salient.data.region_pictures import read_region_mask, write_region_mask
+from napari_salient.data.region_pictures import (
+    read_marked,
+    read_region_mask,
+    write_region_mask,
+)
 from napari_salient.data.regions import KINDS, ImageKey, ImageRegions, Region, rectangle
 from napari_salient.errors import InputError
 
@@ -27,7 +32,7 @@ def box(kind="include", *corners, **changes):
     return Region(**{"kind": kind, "polygons": polygons, "author": "Ada", "time": NOON, **changes})
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_masks_of_all_kinds_come_back_pixel_for_pixel(tmp_path_factory, data):
     drawn = {kind: data.draw(arrays(bool, (12, 16))) for kind in KINDS}
@@ -87,6 +92,7 @@ def test_a_slide_has_its_mask_at_a_scale(tmp_path):
         write_region_mask(tmp_path / "small.png", ImageRegions(slide, (small,)), scale=32)
 
 
+@settings(deadline=None)
 @given(arrays(bool, (20, 20)), st.integers(1, 9), st.integers(5, 14))
 def test_a_coarse_mask_is_the_region_seen_from_further_away(tmp_path_factory, mask, scale, side):
     image = ImageKey("f" * 64, side, side + 3)
@@ -146,3 +152,11 @@ def test_broken_files_are_one_sentence(tmp_path, spoil, sentence):
     spoil(tmp_path)
     with pytest.raises(InputError, match=sentence):
         read_region_mask(tmp_path / "film.png", IMAGE)
+
+
+def test_regions_are_found_by_the_name_of_their_image_in_either_format(tmp_path):
+    assert read_marked(tmp_path, "film.1", IMAGE) is None
+    write_region_mask(tmp_path / "film.1.png", ImageRegions(IMAGE, (box(),)))
+    assert read_marked(tmp_path, "film.1", IMAGE).regions[0].author == "Ada"
+    write_regions(tmp_path / "film.1.geojson", ImageRegions(IMAGE, (box(author="Ben"),)))
+    assert read_marked(tmp_path, "film.1", IMAGE).regions[0].author == "Ben"

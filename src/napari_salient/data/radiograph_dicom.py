@@ -105,6 +105,24 @@ def read_dicom(
     return image, known
 
 
+def size_of_dicom(path: Path) -> tuple[int, int]:
+    """Return rows and columns of a DICOM file.
+
+    Raises
+    ------
+    InputError
+        If it is damaged or holds no picture.
+    """
+    import pydicom
+    from pydicom.errors import BytesLengthException, InvalidDicomError
+
+    try:
+        stored = pydicom.dcmread(path, specific_tags=["Rows", "Columns"], stop_before_pixels=True)
+        return int(stored.Rows), int(stored.Columns)
+    except (*DAMAGE, BytesLengthException, InvalidDicomError) as error:
+        raise InputError(f"{path} is DICOM without a picture; choose a radiograph.") from error
+
+
 def _presented(path: Path, stored: Any) -> NDArray[np.float32]:
     from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_salient.data import pictures
-from napari_salient.data.radiograph_dicom import is_dicom, read_dicom
+from napari_salient.data.radiograph_dicom import is_dicom, read_dicom, size_of_dicom
 from napari_salient.data.volumes import normalise
 from napari_salient.errors import InputError
 
@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Radiograph", "find_radiographs", "normalise", "read_radiograph", "with_channels"]
+__all__ = [
+    "Radiograph",
+    "find_radiographs",
+    "normalise",
+    "read_radiograph",
+    "size_of",
+    "with_channels",
+]
 
 SUFFIXES = (*pictures.SUFFIXES, ".dcm", ".dicom")
 
@@ -88,6 +95,25 @@ def read_radiograph(path: Path) -> Radiograph:
     if image.min() == image.max():
         raise InputError(f"{path} has the value {image.flat[0]:g} alone; choose a radiograph.")
     return Radiograph(path, _without_equal_channels(image), **known)
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    """Return rows and columns of a radiograph without reading its values.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or no picture.
+    """
+    from PIL import Image
+
+    if is_dicom(path):
+        return size_of_dicom(path)
+    try:
+        with Image.open(path) as picture:
+            return picture.height, picture.width
+    except (*DAMAGE, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise InputError(f"{path} cannot be read as a picture; get another copy.") from error
 
 
 def with_channels(image: NDArray[np.float32], channels: int) -> NDArray[np.float32]:
