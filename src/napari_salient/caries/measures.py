@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from sklearn import metrics
+from sklearn import config_context, metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -106,7 +106,8 @@ def bootstrap_interval(
         return Interval(whole, np.nan, np.nan)
     rng = np.random.default_rng(seed)
     samples = (rng.integers(0, len(images), len(images)) for _ in range(draws))
-    drawn = np.array([measure(np.concatenate([images[i] for i in s])) for s in samples])
+    with config_context(assume_finite=True, skip_parameter_validation=True):
+        drawn = np.array([measure(np.concatenate([images[i] for i in s])) for s in samples])
     known = drawn[np.isfinite(drawn)]
     low, high = np.percentile(known, (2.5, 97.5)).tolist() if len(known) else (np.nan, np.nan)
     return Interval(whole, low, high)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
-    from napari_salient.networks.encoders import EncoderName, Norm
+    from napari_salient.networks.encoder_names import EncoderName, Norm
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ class CariesSpec:
         Least total attention for an undamped score.
     attention_width
         Hidden units of the attention.
+    scale
+        Factor by which images are resized before they are looked at.
     """
 
     encoder: EncoderName
@@ -52,6 +54,7 @@ class CariesSpec:
     step: int = 1
     k_min: float = 1.0
     attention_width: int = 128
+    scale: float = 1.0
 
     def __post_init__(self) -> None:
         if not 1 <= self.step <= self.window:

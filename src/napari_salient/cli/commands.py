@@ -71,6 +71,7 @@ COMMANDS = (
         "Teach an encoder without labels.",
         defaults="pretraining:pool_settings",
     ),
+    _command("train caries", "caries:train", "Train a model that scores radiographs."),
     _command(
         "finetune classification",
         "classification:finetune_classification",
@@ -85,6 +86,8 @@ COMMANDS = (
     ),
     _command("predict segmentation", "prediction:predict", "Segment volumes with a trained model."),
     _command("evaluate segmentation", "prediction:evaluate", "Measure a model against labels."),
+    _command("predict caries", "caries:predict", "Score radiographs and show by which patches."),
+    _command("evaluate caries", "caries:evaluate", "Measure a caries model on a list."),
     _command(
         "export pretraining",
         "bundles:export_pretraining",

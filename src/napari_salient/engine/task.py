@@ -85,5 +85,6 @@ def move(batch: Any, device: torch.device) -> Any:
     if isinstance(batch, Mapping):
         return {key: move(value, device) for key, value in batch.items()}
     if isinstance(batch, (list, tuple)):
-        return type(batch)(move(value, device) for value in batch)
+        moved = (move(value, device) for value in batch)
+        return type(batch)(*moved) if hasattr(batch, "_fields") else type(batch)(moved)
     return batch

@@ -30,10 +30,12 @@ class Written:
         return outcome_sentence(len(self.files), self.left_out, "written")
 
 
-def outcome_sentence(count: int, left_out: Mapping[str, str], done: str) -> str:
-    """Return how many volumes were `done` (written, measured) and which were left out."""
+def outcome_sentence(
+    count: int, left_out: Mapping[str, str], done: str, what: str = "volumes"
+) -> str:
+    """Return how many `what` were `done` (written, measured) and which were left out."""
     names = f"; left out: {', '.join(left_out)}" if left_out else ""
-    return f"{count} of {count + len(left_out)} volumes were {done}{names}."
+    return f"{count} of {count + len(left_out)} {what} were {done}{names}."
 
 
 def write_each(

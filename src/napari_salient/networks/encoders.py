@@ -4,25 +4,15 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
 from torch import Tensor, nn
 
 from napari_salient.errors import InputError
+from napari_salient.networks.encoder_names import EncoderName, Norm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-EncoderName = Literal["tiny", "resnet18", "resnet34", "resnet50"]
-"""An encoder that `build_encoder` knows."""
-
-Norm = Literal["batch", "group"]
-"""Batch norm, or group norm where batches are small.
-
-After training, batch norm makes a cell depend on nothing but its surroundings, so that a crop and
-the whole image give the same; group norm looks at the whole input, and crops only give about the
-same.
-"""
 
 GROUPS = 8
 """Groups of group norm."""
