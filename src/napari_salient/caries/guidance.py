@@ -148,5 +148,5 @@ def _region(
 
 
 def _id(image: ImageKey, kind: Kind, reader: str) -> str:
-    """Return the same id whenever the regions of a reader are saved, so that the last ones count."""
+    """Return the same id whenever the regions of a reader are saved: the last ones count."""
     return str(uuid5(NAMESPACE, f"{image.sha256}/{kind}/{reader}"))

@@ -1,4 +1,4 @@
-"""A reading session: radiographs, a model's evidence, and how a reader steers it. No window here."""
+"""A reading session: radiographs, the evidence of a model, and how a reader steers it."""
 
 from __future__ import annotations
 

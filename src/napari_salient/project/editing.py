@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from napari_salient.project.labels import LabelSchema
     from napari_salient.project.states import SliceKey
 
+DRAWN = SliceMark(SliceState.DRAFT, EDITED)
+"""Of a slice that somebody painted on and has not decided about."""
+
 
 class Change(NamedTuple):
     """Where labels differ from what the journal knows: the box, and the slices that changed."""
@@ -68,17 +71,20 @@ class CaseEditor:
         box = diff_box(before, after)
         return box and Change(_moved(box, axis, start), self._indices(box, before, after, start))
 
-    def record(self, kind: str, change: Change, unseen: Collection[int] = ()) -> int:
-        """Append a change that was found as one row; its slices become drafts. Return the row.
+    def record(
+        self,
+        kind: str,
+        change: Change,
+        unseen: Collection[int] = (),
+        mark: SliceMark = DRAWN,
+    ) -> int:
+        """Append a change that was found as one row; its slices get a mark. Return the row.
 
         The `unseen` ones do not count as drawn by hand, and interpolated ones stay marked as such.
         """
         part = box_slices(change.box)
         before, after = self._shadow[part], self.labels[part].copy()
-        marks = {
-            self._key(i): self._unchecked(i) if i in unseen else SliceMark(SliceState.DRAFT, EDITED)
-            for i in change.indices
-        }
+        marks = {self._key(i): self._unchecked(i) if i in unseen else mark for i in change.indices}
         row = self._journal.record(self.case_id, kind, change.box, before, after, marks)
         self._shadow[part] = after
         return row
