@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from napari.layers import Image, Labels
@@ -14,8 +14,10 @@ from napari_salient.widgets.map_layer import show_map
 
 if TYPE_CHECKING:
     from napari.layers import Layer
+    from numpy.typing import NDArray
 
-    from napari_salient.active_learning.open_case import OpenCase
+    from napari_salient.data.volumes import VolumeHeader
+    from napari_salient.project.catalogue import Case
     from napari_salient.project.labels import LabelSchema
 
 UNSURE_COLOR = "#ff00ff"
@@ -24,6 +26,30 @@ BRUSH_SHARE = 16
 """The brush starts this many times smaller than the volume."""
 DARKEST, BRIGHTEST = 0.5, 99.8
 """Percentiles of a volume that are drawn black and white."""
+
+
+class ShownCase(Protocol):
+    """A case in memory as the viewer shows it."""
+
+    @property
+    def case(self) -> Case:
+        """Who it is."""
+
+    @property
+    def header(self) -> VolumeHeader:
+        """Its grid."""
+
+    @property
+    def image(self) -> NDArray[np.float32]:
+        """Intensities ``(channel, z, y, x)``."""
+
+    @property
+    def labels(self) -> NDArray[np.uint8]:
+        """The live labels ``(z, y, x)``."""
+
+    @property
+    def uncertainty(self) -> NDArray[np.float32] | None:
+        """How unsure a model is ``(z, y, x)``."""
 
 
 class CaseLayers:
@@ -39,7 +65,7 @@ class CaseLayers:
         self.labels: Labels | None = None
         self.map: Image | None = None
         self.map_wanted = False
-        self._case: OpenCase | None = None
+        self._case: ShownCase | None = None
         _take_box_off_brush(viewer)
 
     @property
@@ -52,7 +78,7 @@ class CaseLayers:
         """Whether everything that was put into the viewer is still there."""
         return self.labels is not None and all(layer in self.viewer.layers for layer in self.all)
 
-    def show(self, case: OpenCase, schema: LabelSchema) -> Labels:
+    def show(self, case: ShownCase, schema: LabelSchema) -> Labels:
         """Show a case in place of the one before, and return the labels layer."""
         self._case = case
         if self.labels is None or not self.complete or len(self.images) != len(case.image):
@@ -115,7 +141,7 @@ class CaseLayers:
             self.map.data = values
         _rescale(self.map, self._case.header.spacing)
 
-    def _names(self, case: OpenCase) -> list[str]:
+    def _names(self, case: ShownCase) -> list[str]:
         if len(case.image) == 1:
             return [case.case.name]
         return [f"{case.case.name} [{channel}]" for channel in range(len(case.image))]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
-from napari_salient.widgets.label_volumes.class_bar import ClassBar
+from napari_salient.widgets.class_bar import ClassBar
+from napari_salient.widgets.decision_buttons import DecisionButtons
 from napari_salient.widgets.label_volumes.contrast import ContrastChooser
-from napari_salient.widgets.label_volumes.decision_buttons import DecisionButtons
 from napari_salient.widgets.label_volumes.pool_view import PoolView
 from napari_salient.widgets.label_volumes.prompt_bar import PromptBar
 from napari_salient.widgets.label_volumes.queue_filter import QueueFilter

@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_salient.data.label_values import BACKGROUND
-from napari_salient.widgets.label_volumes.class_bar import swatch
+from napari_salient.widgets.class_bar import swatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

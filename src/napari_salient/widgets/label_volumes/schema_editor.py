@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 
 from napari_salient.errors import InputError
 from napari_salient.project.labels import LabelSchema
-from napari_salient.widgets.label_volumes.class_bar import swatch
+from napari_salient.widgets.class_bar import swatch
 
 if TYPE_CHECKING:
     from napari_salient.project.labels import LabelClass
