@@ -101,6 +101,16 @@ def test_a_model_is_trained_measured_and_used(json_of: Results) -> None:
     assert shown > np.mean([rows[f"film-{n:02}.png"] for n in range(0, COUNT, 2)])
 
 
+def test_sample_bitewings_are_trained_on_with_their_masks(
+    json_of: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["samples", "make", "bitewings", "crops", "--cases", "12"]) == 0
+    crops = ("crops/images", "--labels", "crops/labels.csv", "--regions", "crops/masks")
+    trained = json_of("train", "caries", *crops, *TINY, "--fit.steps", "2")
+    assert "pointing_game" in trained
+
+
 @pytest.mark.usefixtures("data")
 def test_a_finished_run_is_repeated_by_its_settings_and_resumed_to_the_same(
     json_of: Results,
@@ -121,7 +131,7 @@ def test_what_is_wrong_with_the_data_is_one_sentence(capsys: pytest.CaptureFixtu
     Path("regions/film-99.geojson").unlink()
     shutil.copy("regions/film-01.geojson", "regions/film-03.geojson")
     assert "of another image" in complaint(*TRAIN, "--regions", "regions")
-    assert "no .geojson files" in complaint(*TRAIN, "--regions", "films")
+    assert "no .geojson or .png files" in complaint(*TRAIN, "--regions", ".")
     Path("films/film-05.png").write_bytes(b"no picture")
     assert "film-05.png cannot be read" in complaint(*TRAIN)
 

@@ -9,6 +9,7 @@ from napari_salient.caries.classes import Classes
 from napari_salient.data.label_list import read_label_list, refuse_copies
 from napari_salient.data.radiographs import read_radiograph
 from napari_salient.data.region_files import read_regions
+from napari_salient.data.region_pictures import read_region_mask
 from napari_salient.data.regions import ImageKey
 from napari_salient.engine.events import Event, Finished, FinishReason, Progress
 from napari_salient.engine.jobs import Cancelled, job
@@ -16,18 +17,25 @@ from napari_salient.errors import InputError
 from napari_salient.project.splits import SplitFractions, split_listed
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from napari_salient.caries.examples import Example
     from napari_salient.caries.settings import CariesSettings
     from napari_salient.caries.spec import CariesSpec
     from napari_salient.data.label_list import Listed
+    from napari_salient.data.regions import ImageRegions
     from napari_salient.engine.control import Control
     from napari_salient.project.splits import Split
 
 REGIONS = ".geojson"
 """Ending of a file of regions, which is called like its image but for the ending."""
+
+READERS: dict[str, Callable[[Path, ImageKey], ImageRegions]] = {
+    REGIONS: read_regions,
+    ".png": read_region_mask,
+}
+"""What reads such a file, by its ending."""
 
 
 @dataclass
@@ -64,7 +72,8 @@ def train_job(
     listing
         CSV file with their labels; see `data.label_list.read_label_list`.
     regions
-        Folder with a GeoJSON file for each image on which something is marked, if there is any.
+        Folder with a file of regions for each image on which something is marked, if there is any:
+        GeoJSON, or a mask with its JSON file.
     run_dir
         Where checkpoints go.
     seed
@@ -130,7 +139,8 @@ def read_examples(
         image = prepare(radiograph.image, found.channels, scale)
         marks = None
         if one.path in regions:
-            drawn = read_regions(regions[one.path], ImageKey.of(one.path, *radiograph.shape))
+            file, key = regions[one.path], ImageKey.of(one.path, *radiograph.shape)
+            drawn = READERS[file.suffix](file, key)
             height, width = image.shape[1:]
             marks = Marks.of(drawn, (height, width), classes.lesions)
         example = Example(one.path.name, one.patient, image, label, marks)
@@ -151,12 +161,12 @@ def region_files(listed: Sequence[Listed], regions: Path | None) -> dict[Path, P
     if not regions.is_dir():
         raise InputError(f"{regions} is no folder; choose that with the regions.")
     by_stem = {one.path.stem: one.path for one in listed}
-    files = sorted(regions.glob(f"*{REGIONS}"))
+    files = sorted(file for suffix in READERS for file in regions.glob(f"*{suffix}"))
     strange = next((file for file in files if file.stem not in by_stem), None)
     if not files or strange is not None:
         raise InputError(
             f"{strange} belongs to no image of the list; regions are called like their image."
             if strange
-            else f"{regions} has no {REGIONS} files; choose the folder with the regions."
+            else f"{regions} has no {' or '.join(READERS)} files; choose the folder with regions."
         )
     return {by_stem[file.stem]: file for file in files}

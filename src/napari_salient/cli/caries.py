@@ -61,7 +61,8 @@ def train(
         CSV file with a column image and a column label (or labels, separated by ;); columns patient
         and split may say whose an image is and what it is used for.
     regions
-        Folder of GeoJSON files, called like the images on which something is marked.
+        Folder of files called like the images on which something is marked: GeoJSON, or PNG masks
+        with their JSON files.
     seed
         Of the split by patients, where the list has none.
     runs
