@@ -182,7 +182,7 @@ def test_what_an_encoder_is_worth_on_the_labels_of_a_project(
     assert found["steps"] == 2
     capsys.readouterr()
     assert main(compare) == 0
-    assert "Dice points over training from scratch" in capsys.readouterr().out
+    assert "Dice points against scratch" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("volumes")

@@ -149,7 +149,7 @@ def test_whether_the_encoder_pays_is_measured_while_the_annotator_goes_on(
     click(page.compare)
     annotator.label(1)
     annotator.wait(lambda: not annotator.bench.encoder_trial.running)
-    assert "Dice points over training from scratch" in page.worth.text()
+    assert "Dice points against scratch" in page.worth.text()
     assert "on 2 slices of 2 volumes" in page.worth.text()
     assert annotator.session.active_round is None
 

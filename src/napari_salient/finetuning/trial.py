@@ -87,8 +87,8 @@ class Trial:
     def __str__(self) -> str:
         low, high = (100 * bound for bound in self.interval)
         return (
-            f"{100 * self.difference:+.1f} Dice points over training from scratch ({low:+.1f} to "
-            f"{high:+.1f}): {self.pretrained:.3f} against {self.scratch:.3f}, {self.pairs} pairs "
+            f"{100 * self.difference:+.1f} Dice points against scratch ({low:+.1f} to "
+            f"{high:+.1f}): {self.pretrained:.3f} and {self.scratch:.3f}, {self.pairs} pairs "
             f"of trainings on {self.slices} slices of {self.volumes} volumes. {self.verdict}"
         )
 

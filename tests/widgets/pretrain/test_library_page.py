@@ -270,7 +270,7 @@ def test_what_the_encoder_is_worth_on_the_labels_so_far_is_measured_and_kept(
     assert page.progress.isVisibleTo(page)
     assert not page.compare.isEnabled()
     qtbot.waitUntil(lambda: not bench.encoder_trial.running, timeout=PATIENCE_MS)
-    assert "Dice points over training from scratch" in bench.said[-1]
+    assert "Dice points against scratch" in bench.said[-1]
     assert page.worth.text() == bench.said[-1]
     assert not page.progress.isVisibleTo(page)
     assert page.compare.isEnabled()

@@ -171,7 +171,7 @@ class LibraryPage(QWidget):
         if self.entry is not None and self.entry.checkpoint is not None and self._bench is not None:
             control = Control()
             if self._bench.encoder_trial.start(self.entry.checkpoint, control):
-                self._begin(control, "Reading the labelled volumes")
+                self._begin(control, "Reading volumes")
 
     def _begin(self, control: Control, text: str) -> None:
         """Show the controls of a job that begins."""
