@@ -57,6 +57,14 @@ def test_all_labels_are_drawn_equally_often(geometry, dims):
     assert (abs(drawn - expected) < 5 * np.sqrt(expected)).all()
 
 
+def test_a_turned_view_keeps_its_sides_also_where_edges_are_only_nearly_equal(geometry):
+    """The middle axis counts as equal to both others, which do not count as equal to each other."""
+    rotation = Rotation(geometry(3, shape=(40, 40, 20), spacing=(1.0, 1.04, 1.08)))
+    view = torch.zeros(1, *rotation.sides)
+    assert rotation.classes == 8
+    assert {turn(view, by).shape for by in rotation.turns} == {view.shape}
+
+
 @pytest.mark.parametrize("label", range(10))
 def test_a_turned_view_holds_the_voxels_of_the_volume_and_no_others(geometry, label):
     rotation = Rotation(geometry(3, shape=(26, 31, 40)))

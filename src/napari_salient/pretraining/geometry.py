@@ -106,10 +106,9 @@ class Geometry:
     @property
     def turnable_sides(self) -> tuple[int, ...]:
         """The largest view that keeps its sides when it is turned."""
-        sides = list(self.sides)
-        for first, second in self.turnable:
-            sides[first] = sides[second] = min(sides[first], sides[second])
-        return tuple(sides)
+        axes = {axis for pair in self.turnable for axis in pair}
+        least = min((self.sides[axis] for axis in axes), default=0)
+        return tuple(least if n in axes else side for n, side in enumerate(self.sides))
 
     def window(self, sides: Sequence[int]) -> tuple[int, int, int]:
         """Return what to cut out of a volume along (slice, row, column) for a view of `sides`."""
