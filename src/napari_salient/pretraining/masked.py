@@ -91,6 +91,10 @@ class Masked(Proxy[MaskDraw]):
         mean = (image * mask).sum() / mask.sum()
         return loss, 1 - loss.detach() / _mean_square(image - mean, mask).clamp_min(1e-6)
 
+    def weight(self, batch: Mapping[str, Tensor]) -> float:
+        """Return how many voxels are hidden, which differs with how the cubes lie."""
+        return float(batch["mask"].sum())
+
     def chance(self, batch_size: int) -> float:
         """Return 0: the mean explains no variance."""
         return 0.0

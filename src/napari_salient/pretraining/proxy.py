@@ -49,7 +49,7 @@ class Proxy(ABC, Generic[Draw]):
     volumes
         Different volumes that one example is made of.
     split_is_exact
-        Whether the loss of a batch is the mean of its examples'.
+        Whether the loss of a batch is the mean of those of its parts, each by its `weight`.
     needs_anatomy
         Whether nothing but the anatomy should give the answer away, so that noise cannot be solved.
     sides
@@ -91,6 +91,10 @@ class Proxy(ABC, Generic[Draw]):
     @abstractmethod
     def outcome(self, answer: Any, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Return the loss and the accuracy of the head's answer to a batch of examples."""
+
+    def weight(self, batch: Mapping[str, Tensor]) -> float:
+        """Return how much the loss of a batch counts in that of a larger one."""
+        return float(len(batch["views"]))
 
     def answers(self, batch_size: int) -> int:
         """Return how many answers the accuracy of a batch counts; one for each example."""

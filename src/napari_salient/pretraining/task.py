@@ -110,11 +110,9 @@ class PretrainingTask:
     def split(self, batch: Example, parts: int) -> list[tuple[float, Example]]:
         """Return parts of a batch with their weights."""
         chunks = {name: tensor.chunk(parts) for name, tensor in batch.items()}
-        whole = len(batch["views"])
-        return [
-            (len(views) / whole, {name: tensors[i] for name, tensors in chunks.items()})
-            for i, views in enumerate(chunks["views"])
-        ]
+        made = [dict(zip(chunks, part, strict=True)) for part in zip(*chunks.values(), strict=True)]
+        whole = self.proxy.weight(batch)
+        return [(self.proxy.weight(part) / whole, part) for part in made]
 
     def evaluate(self) -> Iterator[tuple[int, int]]:
         """Measure on the held-out volumes, the same examples each time."""
