@@ -45,3 +45,22 @@ def test_folders_without_volumes_or_with_two_of_one_name_are_refused(write_volum
     write_volume("labels/case-1.nii.gz")
     with pytest.raises(InputError, match="'case-1'"):
         find_pool(tmp_path, 5)
+
+
+def test_a_stray_picture_does_not_take_the_place_of_the_volumes(write_volume, tmp_path):
+    write_volume("scans/case-1.nii.gz")
+    (tmp_path / "screenshot.png").touch()
+    with pytest.raises(InputError, match=r"volumes and also pictures, screenshot.png among them"):
+        find_pool(tmp_path, 5)
+
+
+def test_what_is_labelled_does_not_become_an_image(write_volume, tmp_path):
+    for channel in ("t1", "t1ce", "t2", "flair", "seg"):
+        write_volume(f"brats/HGG/Brats18_1/Brats18_1_{channel}.nii.gz")
+    with pytest.raises(InputError, match=r"is one file of a BraTS case"):
+        find_pool(tmp_path / "brats", 5)
+    write_volume("Task07_Pancreas/imagesTr/pancreas_001.nii.gz")
+    with pytest.raises(InputError, match="choose the folder imagesTr"):
+        find_pool(tmp_path / "Task07_Pancreas", 5)
+    images = find_pool(tmp_path / "Task07_Pancreas" / "imagesTr", 5)
+    assert [path.name for path in images.learn] == ["pancreas_001.nii.gz"]

@@ -86,10 +86,12 @@ def train(
 def pool_settings(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the published settings, and what the pool fixes: pictures have no neighbours."""
     from napari_salient.data.pictures import find_pictures
+    from napari_salient.project.layout import is_project
 
     pool = options["pool"] and Path(options["pool"])
     chosen = _published(pool, options) if pool and options["published"] else {}
-    return chosen | ({"context": 0} if pool and find_pictures(pool) else {})
+    of_pictures = pool and not is_project(pool) and find_pictures(pool)
+    return chosen | ({"context": 0} if of_pictures else {})
 
 
 def _published(pool: Path, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -35,6 +35,11 @@ def find_volumes(folder: Path) -> list[Path]:
     return sorted(found)
 
 
+def has_volumes(folder: Path) -> bool:
+    """Return whether there is any NIfTI volume in a folder or anywhere below."""
+    return bool(_volumes_of(folder, _listed(folder)[1])) or any(_below(folder))
+
+
 def case_name(path: Path) -> str:
     """Return the file's name without ``.nii`` or ``.nii.gz``."""
     suffix = suffix_of(path)

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from napari_salient.data.discover import find_volumes, patient_of
+from napari_salient.data.discover import case_name, find_volumes, has_volumes, patient_of
 from napari_salient.data.pictures import SUFFIXES, find_pictures
+from napari_salient.errors import InputError
 from napari_salient.project.layout import is_project
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+DECATHLON_IMAGES = "imagesTr"
+BRATS_ENDINGS = ("_seg", "_t1ce")
+"""Of files that no other data set has."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,8 @@ def find_pool(source: Path, held_out_every: int) -> PoolFiles:
     Raises
     ------
     InputError
-        If there is no volume, two have the same name, or one of a project is gone.
+        If there is no volume, there are pictures or labels beside the volumes, two have the same
+        name, or one of a project is gone.
     ProjectError
         If the project cannot be opened.
     """
@@ -56,7 +62,7 @@ def find_pool(source: Path, held_out_every: int) -> PoolFiles:
 
     if is_project(source):
         return _of_project(source, held_out_every)
-    files = find_pictures(source) or find_volumes(source)
+    files = _files_in(source)
     refuse_equal_names(files)
     return split(files, [patient_of(path) for path in files], held_out_every)
 
@@ -71,6 +77,28 @@ def split(files: Sequence[Path], patients: Sequence[str], every: int) -> PoolFil
         held_out=tuple(path for path, patient in sides if patient in tested),
         patients=len(names),
     )
+
+
+def _files_in(source: Path) -> list[Path]:
+    """Return the pictures or the volumes of a folder, and no labels."""
+    pictures = find_pictures(source)
+    if pictures and has_volumes(source):
+        raise InputError(
+            f"{source} holds volumes and also pictures, {pictures[0].name} among them; choose a "
+            "folder that holds one or the other."
+        )
+    if (source / DECATHLON_IMAGES).is_dir():
+        raise InputError(
+            f"{source} holds images and labels; choose the folder {DECATHLON_IMAGES} in it."
+        )
+    files = pictures or find_volumes(source)
+    if parts := [path for path in files if case_name(path).endswith(BRATS_ENDINGS)]:
+        raise InputError(
+            f"{parts[0]} is one file of a BraTS case, which has one for each channel and a mask; "
+            "choose a folder of volumes that have all channels, such as out.json.volumes/images, "
+            "which compare pretraining --recipe brats writes."
+        )
+    return files
 
 
 def _of_project(folder: Path, held_out_every: int) -> PoolFiles:
