@@ -64,7 +64,7 @@ def quick(steps: int = 40, batch: int = 4, *, automatic: bool = False) -> LoopSe
 class Annotator:
     """Sits before the panel of one viewer and works with keys and mouse alone."""
 
-    def __init__(self, qtbot: Any, viewer: Any, panel: LabelVolumes) -> None:
+    def __init__(self, qtbot: Any, viewer: Any, panel: Any) -> None:
         self.qtbot, self.viewer, self.panel = qtbot, viewer, panel
 
     @property
@@ -170,6 +170,12 @@ def make_project(tmp_path: Path) -> Callable[..., Path]:
         return tmp_path / "project"
 
     return make
+
+
+@pytest.fixture
+def sit_before(qtbot: Any) -> Callable[[Any, Any], Annotator]:
+    """Return a function that sits somebody before any panel of a window."""
+    return lambda viewer, panel: Annotator(qtbot, viewer, panel)
 
 
 @pytest.fixture

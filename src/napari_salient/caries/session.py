@@ -11,6 +11,7 @@ import numpy as np
 
 from napari_salient.caries.candidates import find_candidates, flips_without
 from napari_salient.caries.painted import EXCLUDE, INCLUDE, SCHEMA, Mode, PaintedRegions
+from napari_salient.data.radiograph_grid import grid_of
 from napari_salient.data.radiographs import read_radiograph, with_channels
 from napari_salient.errors import InputError
 from napari_salient.project.editing import DRAWN, CaseEditor
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from napari_salient.caries.examination import Examination, Examiner
     from napari_salient.data.patch_grid import PatchGrid
     from napari_salient.data.planes import Plane
+    from napari_salient.data.volumes import VolumeHeader
     from napari_salient.project.catalogue import Case
     from napari_salient.project.edits import Box
     from napari_salient.project.project import Project
@@ -44,23 +46,27 @@ class OpenRadiograph:
 
     Parameters
     ----------
-    case
-        Who it is.
-    pixels : float32 array, shape (row, column)
-        Its brightness.
+    case, header
+        Who it is, and the grid of one slice that its regions are kept on.
+    image : float32 array, shape (1, 1, row, column)
+        Its brightness, of one channel and one slice.
     labels : uint8 array, shape (1, row, column)
         The live regions: whoever paints writes into this very array.
     spacing
         Height and width of a pixel in mm, `None` where unknown.
     examination
         What the model made of it; `None` without a model.
+    uncertainty
+        Has none: doubt is what the maps are for.
     """
 
     case: Case
-    pixels: NDArray[np.float32]
+    header: VolumeHeader
+    image: NDArray[np.float32]
     labels: NDArray[np.uint8]
     spacing: tuple[float, float] | None
     examination: Examination | None
+    uncertainty: None = None
 
 
 @dataclass(frozen=True)
@@ -170,6 +176,13 @@ class ReadingSession:
         place = ids.index(self.case.case.id) + by if self.case else 0
         return ids[place] if 0 <= place < len(ids) else None
 
+    def first_unexamined(self) -> int:
+        """Return the first radiograph that nobody examined to the end, or the first of all."""
+        done = self.project.journal.slice_states(state=SliceState.ACCEPTED)
+        examined = {record.case_id for record in done}
+        ids = [case.id for case in self.cases]
+        return next((case_id for case_id in ids if case_id not in examined), ids[0])
+
     @property
     def grid(self) -> PatchGrid | None:
         """Where the patches of the open radiograph lie."""
@@ -261,10 +274,11 @@ class ReadingSession:
 
     def _read(self, case: Case, examiner: Examiner | None) -> OpenRadiograph:
         radiograph = read_radiograph(self.project.image_path(case))
-        pixels = with_channels(radiograph.image, 1)[0]
+        image = with_channels(radiograph.image, 1)[np.newaxis]
         found = examiner.examine(radiograph.image) if examiner else None
         labels = self.project.label_array(case.id)
-        return OpenRadiograph(case, pixels, labels, radiograph.spacing, found)
+        header = grid_of(radiograph)
+        return OpenRadiograph(case, header, image, labels, radiograph.spacing, found)
 
     def _mark(self, examined: bool) -> SliceMark:
         if not examined:
