@@ -78,7 +78,7 @@ def test_an_encoder_that_saw_what_is_measured_on_is_refused(
     compare = ("compare", "pretraining", "images", "labels", "--output", "out.json")
     for command in ((*TUNE, "--from", encoder, *TINY), (*compare, "--checkpoints", encoder)):
         assert main(command) == 1
-        assert "learned from 1 of the volumes that are only measured on" in capsys.readouterr().err
+        assert "learned from 1 of the files that are only measured on" in capsys.readouterr().err
     assert not Path("out.json").exists()
 
 

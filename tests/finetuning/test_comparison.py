@@ -23,6 +23,7 @@ from napari_salient.finetuning.comparison.arms import arms_of, cells_of, labelle
 from napari_salient.finetuning.comparison.summary import steps_to, summarise
 from napari_salient.finetuning.comparison.training import Outcome
 from napari_salient.finetuning.settings import ComparisonSettings
+from napari_salient.pretraining.library import newest_checkpoint
 
 SETTINGS = ComparisonSettings(
     tasks="rotation",
@@ -106,6 +107,15 @@ def test_an_arm_that_never_gets_there_saves_nothing():
     (row,) = summarise(found, {0.1: [0.5]})
     assert row["arms"]["cpc"]["steps_saved"] is None
     assert row["arms"]["cpc"]["steps_to_plateau"] == {"mean": None, "reached": 0, "of": 1}
+
+
+def test_an_encoder_that_does_not_fit_is_refused_before_anything_is_trained(
+    folders, tmp_path, pretrain
+):
+    words = [newest_checkpoint(pretrain(width=6))], SETTINGS, tmp_path / "out.json", Control()
+    last = list(compare_job(partial(Cohort.read, *folders), *words))[-1]
+    assert "width would have to be 6 and is 4" in last.message
+    assert not list(tmp_path.glob("out.json*"))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 from dataclasses import replace
+from shutil import rmtree
 from typing import TYPE_CHECKING
 
 import nibabel
@@ -21,10 +22,16 @@ from napari_salient.active_learning.simulation.pretrained import pool_features
 from napari_salient.cli import main
 from napari_salient.engine.control import Control
 from napari_salient.engine.events import Finished, FinishReason, Warned
+from napari_salient.engine.fit import fit
 from napari_salient.engine.settings import FitSettings
 from napari_salient.errors import InputError
 from napari_salient.finetuning.simulated import SimulatedStart
+from napari_salient.pretraining.bundle import write_bundle
 from napari_salient.pretraining.features import encoder_of
+from napari_salient.pretraining.library import newest_checkpoint
+from napari_salient.pretraining.pool import VolumePool
+from napari_salient.pretraining.settings import PretrainingSettings
+from napari_salient.pretraining.task import PretrainingTask
 from napari_salient.pretraining.transfer import encoder_tensors
 
 if TYPE_CHECKING:
@@ -106,28 +113,44 @@ def test_an_encoder_that_saw_test_volumes_is_refused(folders, pretrained):
         cohort, MODEL
     )
     other_split = SimulatedStart(pretrained(folders[0], "--held_out_every", "4"))
-    with pytest.raises(InputError, match=r"learned from 1 of the volumes .* case-5\.nii\.gz first"):
+    with pytest.raises(InputError, match=r"learned from 1 of the files .* case-5\.nii\.gz first"):
         other_split.check(cohort, MODEL)
     validated = Cohort.read(*folders, "axial", 5, validation_every=3)
     with pytest.raises(InputError, match="only measured on"):
         SimulatedStart(pretrained(folders[0])).check(validated, MODEL)
 
 
-def test_an_encoder_of_other_volumes_is_taken_if_its_run_says_which(folders, pretrained, tmp_path):
+def test_an_encoder_of_other_volumes_is_taken_wherever_it_came_from(folders, pretrained, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     for path in folders[0].iterdir():
         elsewhere.joinpath(f"other-{path.name}").write_bytes(path.read_bytes())
     cohort = Cohort.read(*folders, "axial", 5)
     checkpoint = pretrained(elsewhere)
-    SimulatedStart(checkpoint).check(cohort, MODEL)
-    alone = tmp_path / "alone.safetensors"
-    alone.write_bytes(checkpoint.read_bytes())
-    with pytest.raises(InputError, match="cannot be told which volumes"):
-        SimulatedStart(alone).check(cohort, MODEL)
-    next(elsewhere.iterdir()).unlink()
-    with pytest.raises(InputError, match="cannot be told which volumes"):
-        SimulatedStart(checkpoint).check(cohort, MODEL)
+    rmtree(elsewhere)
+    given_away = write_bundle(checkpoint.parents[1], tmp_path / "bundle")
+    for weights in (checkpoint, given_away):
+        SimulatedStart(weights).check(cohort, MODEL)
+
+
+def test_an_encoder_that_was_given_away_is_still_known_to_have_seen_test_volumes(
+    folders, pretrained, tmp_path
+):
+    checkpoint = pretrained(folders[0], "--held_out_every", "4")
+    given_away = write_bundle(checkpoint.parents[1], tmp_path / "bundle")
+    with pytest.raises(InputError, match=r"learned from 1 of the files .* case-5\.nii\.gz first"):
+        SimulatedStart(given_away).check(Cohort.read(*folders, "axial", 5), MODEL)
+
+
+def test_an_encoder_that_does_not_say_what_it_saw_is_refused(folders, tmp_path):
+    settings = PretrainingSettings(width=4, batch_size=2, fit=MODEL.fit)
+    noise = np.random.default_rng(0).standard_normal((1, 20, 20, 20)).astype(np.float32)
+    task = PretrainingTask(settings, VolumePool.of_arrays([noise]))
+    list(fit(task, settings.fit, Control(), tmp_path / "run"))
+    with pytest.raises(InputError, match="cannot be told which files"):
+        SimulatedStart(newest_checkpoint(tmp_path / "run")).check(
+            Cohort.read(*folders, "axial", 5), MODEL
+        )
 
 
 def test_first_slices_lie_far_apart_in_the_eyes_of_the_encoder(folders, pretrained):

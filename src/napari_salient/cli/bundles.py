@@ -11,8 +11,8 @@ def export_pretraining(run: Path, folder: Path, /, *, json: bool = False) -> int
     """Write the encoder of a pretraining as a MONAI bundle.
 
     The folder holds the weights, what they were taught by and on, and a page to be completed; it
-    goes wherever a pretraining is asked for. Neither volumes nor their places on this machine are
-    in it.
+    goes wherever a pretraining is asked for. Neither volumes nor their names or places on this
+    machine are in it.
 
     Parameters
     ----------

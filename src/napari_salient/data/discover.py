@@ -11,7 +11,7 @@ from napari_salient.data.nifti import SUFFIXES, suffix_of
 from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 BIDS_SUBJECT = re.compile(r"(?:^|_)(sub-[0-9A-Za-z]+)(?=_|$)")
@@ -78,6 +78,20 @@ def content_hash(path: Path) -> str:
     """
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def name_digests(paths: Iterable[Path]) -> list[str]:
+    """Return eight digits for each file, by its name and size; they know a file that was moved.
+
+    Whoever has the files can tell them by it at once; a name cannot be read from it.
+
+    Raises
+    ------
+    OSError
+        If a file is not there.
+    """
+    described = (f"{path.name}/{path.stat().st_size}".encode() for path in paths)
+    return [hashlib.blake2b(words, digest_size=4).hexdigest() for words in described]
 
 
 def patient_of(path: Path) -> str:

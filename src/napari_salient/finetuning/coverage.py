@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_salient.active_learning.spec import spec_for
+from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,6 +106,20 @@ def coverage_of(checkpoint: Path, spec: SegmenterSpec) -> EncoderFit:
         tuple(_obstacles(pretraining, spec)),
         _remark(pretraining, spec),
     )
+
+
+def refuse_unfit(checkpoint: Path, spec: SegmenterSpec) -> None:
+    """Refuse a pretraining whose encoder a model cannot take over.
+
+    Raises
+    ------
+    InputError
+        If it does not fit; it says what would have to be how.
+    RunError
+        If the file is damaged or no checkpoint of a pretraining.
+    """
+    if refusal := coverage_of(checkpoint, spec).refusal:
+        raise InputError(refusal)
 
 
 def spec_of_project(project: Project, settings: SegmentationSettings) -> SegmenterSpec:

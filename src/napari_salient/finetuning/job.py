@@ -52,16 +52,16 @@ def finetune_job(
     from napari_salient.active_learning.training import cohort_spec, held_out
     from napari_salient.engine.fit import fit
     from napari_salient.finetuning.task import FinetuningTask
-    from napari_salient.finetuning.unseen import refuse_seen
+    from napari_salient.finetuning.unseen import measured_in, refuse_seen
     from napari_salient.pretraining.transfer import load_pretrained
 
     yield Progress(0, 1, "reading volumes")
     pretraining, weights = load_pretrained(checkpoint)
     cohort = Cohort.read(images, labels, plane, test_every)
-    refuse_seen(checkpoint, pretraining, cohort)
     examples = cohort.whole_volumes(settings, cohort.pool)
     spec = cohort_spec(cohort, settings)
     task = FinetuningTask(weights, spec, examples, settings, evaluation=held_out(cohort))
+    refuse_seen(checkpoint, measured_in(cohort))
     yield from transferred(task.coverage)
     if pretraining.plane != plane:
         yield Warned(f"The encoder was pretrained on {pretraining.plane} and not {plane} slices.")

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from napari_salient.data.discover import content_hash
-from napari_salient.finetuning.unseen import refuse_seen
+from napari_salient.finetuning.unseen import measured_in, refuse_seen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +60,7 @@ class SimulatedStart:
 
         encoder, spec = self._read
         coverage = transfer(encoder.state_dict(), build_segmenter(cohort_spec(cohort, settings)))
-        refuse_seen(self.checkpoint, spec, cohort)
+        refuse_seen(self.checkpoint, measured_in(cohort))
         plane = "" if spec.plane == cohort.plane else f", on {spec.plane} slices"
         return (
             f"Trainings start from an encoder that {spec.task} taught on {spec.volumes} "

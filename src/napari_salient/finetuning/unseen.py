@@ -2,71 +2,51 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_salient.data.volumes import read_header
-from napari_salient.errors import InputError, SalientError
+from napari_salient.data.discover import name_digests
+from napari_salient.engine.checkpoint import load_outline
+from napari_salient.errors import InputError
 from napari_salient.pretraining.shipped import is_shipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
+    from pathlib import Path
 
     from napari_salient.active_learning.simulation.cohort import Cohort
-    from napari_salient.pretraining.spec import PretrainingSpec
-
-    Mark = tuple[str, tuple[int, ...], tuple[float, ...]]
 
 
-def refuse_seen(checkpoint: Path, spec: PretrainingSpec, cohort: Cohort) -> None:
-    """Refuse a pretraining that learned from test or validation volumes of a cohort.
+def refuse_seen(checkpoint: Path, measured: Sequence[Path]) -> None:
+    """Refuse a pretraining that learned from files that are only measured on.
 
-    The settings that its run keeps say from which volumes it learned; a volume is known by its
-    name, shape and spacing. They are not needed where it learned from the cohort's pool.
+    Its checkpoint says by their names and sizes from which it learned, also in a bundle that came
+    from elsewhere.
 
     Raises
     ------
     InputError
         If it did, or it cannot be told.
+    RunError
+        If the file is damaged.
     """
     if is_shipped(checkpoint):
         return  # It learned from sample volumes alone.
-    if spec.data == _fingerprint(cohort.images[case] for case in cohort.pool):
-        return
-    learned = learned_from(checkpoint)
-    if learned is None or _fingerprint(learned) != spec.data:
+    learned = load_outline(checkpoint).task.get("learned")
+    if not learned:
         raise InputError(
-            f"It cannot be told which volumes {checkpoint} learned from, so test volumes may be "
-            f"among them; pretrain on {cohort.images[0].parent} with the test patients held out."
+            f"It cannot be told which files {checkpoint} learned from, so those that are only "
+            "measured on may be among them; pretrain again, with the same patients held out."
         )
-    known = set(map(_mark, learned))
-    measured = [cohort.images[case] for case in (*cohort.test, *cohort.validation)]
-    seen = [path for path in measured if _mark(path) in known]
+    known = {learned[start : start + 8] for start in range(0, len(learned), 8)}
+    digests = name_digests(measured)
+    seen = [path for path, digest in zip(measured, digests, strict=True) if digest in known]
     if seen:
         raise InputError(
-            f"{checkpoint} learned from {len(seen)} of the volumes that are only measured on, "
+            f"{checkpoint} learned from {len(seen)} of the files that are only measured on, "
             f"{seen[0].name} first; pretrain with the same patients held out."
         )
 
 
-def learned_from(checkpoint: Path) -> tuple[Path, ...] | None:
-    """Return the volumes that the run of a checkpoint learned from, if it says so."""
-    from napari_salient.engine.run import Run
-    from napari_salient.pretraining.intake import find_pool
-
-    try:
-        kept = Run.open(checkpoint.absolute().parents[1]).settings()
-        return find_pool(Path(kept["pool"]), int(kept["held_out_every"])).learn
-    except (SalientError, OSError, KeyError, TypeError, ValueError):
-        return None
-
-
-def _fingerprint(files: Iterable[Path]) -> str:
-    from napari_salient.pretraining.pool import VolumePool
-
-    return VolumePool.of_files(list(files)).fingerprint()
-
-
-def _mark(path: Path) -> Mark:
-    header = read_header(path)
-    return path.name, header.shape, header.spacing
+def measured_in(cohort: Cohort) -> list[Path]:
+    """Return the test and validation volumes of a cohort."""
+    return [cohort.images[case] for case in (*cohort.test, *cohort.validation)]

@@ -51,7 +51,8 @@ def write_bundle(run_dir: Path, folder: Path) -> Path:
     }
     tensors = {f"encoder.{name}": tensor for name, tensor in encoder.state_dict().items()}
     meta = {"step": stored.step, "metrics": facts["metrics"]}
-    save_checkpoint(folder / WEIGHTS, tensors, {"task": {"pretraining": spec.to_json()}}, meta)
+    task = {"pretraining": spec.to_json(), "learned": stored.task.get("learned", "")}
+    save_checkpoint(folder / WEIGHTS, tensors, {"task": task}, meta)
     files = {
         "configs/metadata.json": _json(_metadata(spec, facts)),
         "configs/inference.json": _json(_inference(spec)),

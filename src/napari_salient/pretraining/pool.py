@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_salient.data.discover import name_digests
 from napari_salient.data.pictures import load_picture
 from napari_salient.data.volumes import load_image, normalise, read_header
 from napari_salient.errors import InputError
@@ -45,6 +46,8 @@ class VolumePool:
         Of the volumes.
     limit_bytes
         The least recently used volumes are let go above this; the newest always stays.
+    digests
+        What `name_digests` says of the files, one after the other; empty where there are none.
     """
 
     def __init__(
@@ -56,7 +59,9 @@ class VolumePool:
         names: Sequence[str],
         *,
         limit_bytes: int = LIMIT_BYTES,
+        digests: str = "",
     ) -> None:
+        self.digests = digests
         self.shapes = tuple(shapes)
         self.spacings = tuple(spacings)
         self.channels = channels
@@ -99,6 +104,7 @@ class VolumePool:
             lambda number: normalise(load_image(headers[number])),
             names,
             limit_bytes=limit_bytes,
+            digests="".join(name_digests(paths)),
         )
 
     @classmethod
@@ -120,6 +126,7 @@ class VolumePool:
             lambda number: normalise(load_picture(paths[number], side))[:, np.newaxis],
             names,
             limit_bytes=limit_bytes,
+            digests="".join(name_digests(paths)),
         )
 
     def __len__(self) -> int:

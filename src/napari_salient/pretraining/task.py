@@ -152,8 +152,8 @@ class PretrainingTask:
         return self.settings.held_out_batches * self.proxy.answers(self.settings.batch_size)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the spec, so that a checkpoint can be used without its pool."""
-        return {"pretraining": self.spec.to_json()}
+        """Return the spec and which files were learned from, so that the pool is not needed."""
+        return {"pretraining": self.spec.to_json(), "learned": self._sampler.pool.digests}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Refuse to go on with another pretraining than the one stored.

@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from napari_salient.active_learning.simulation.workers import worker_pool
+from napari_salient.active_learning.training import cohort_spec
 from napari_salient.engine.events import Evaluated, Event, Finished, FinishReason, Progress
 from napari_salient.engine.experiment_file import refuse_other_result
 from napari_salient.engine.jobs import job
@@ -22,8 +23,8 @@ from napari_salient.finetuning.comparison.encoders import (
 from napari_salient.finetuning.comparison.records import OutcomeFile, identity_of
 from napari_salient.finetuning.comparison.result import write_result
 from napari_salient.finetuning.comparison.training import train_cell
-from napari_salient.finetuning.unseen import refuse_seen
-from napari_salient.pretraining.library import read_spec
+from napari_salient.finetuning.coverage import refuse_unfit
+from napari_salient.finetuning.unseen import measured_in, refuse_seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -81,7 +82,8 @@ def compare_job(
     yield Progress(0, 1, "reading volumes")
     cohort = read(settings.plane, settings.test_every)
     for checkpoint in checkpoints:
-        refuse_seen(checkpoint, read_spec(checkpoint), cohort)
+        refuse_unfit(checkpoint, cohort_spec(cohort, settings.segmentation))
+        refuse_seen(checkpoint, measured_in(cohort))
     identity = identity_of(settings, cohort, checkpoints)
     refuse_other_result(output, identity, itemgetter("experiment"))
     file = OutcomeFile(output, identity)
