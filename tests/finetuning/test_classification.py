@@ -13,6 +13,7 @@ from skimage.io import imsave
 
 from napari_salient.engine.control import Control
 from napari_salient.engine.events import FinishReason
+from napari_salient.engine.jobs import result_of
 from napari_salient.engine.settings import FitSettings
 from napari_salient.errors import InputError
 from napari_salient.finetuning.classification.grades import read_grades
@@ -21,7 +22,13 @@ from napari_salient.finetuning.classification.model import cumulative, grades_of
 from napari_salient.finetuning.classification.task import GradingTask, agreement
 from napari_salient.finetuning.settings import GradingSettings
 from napari_salient.pretraining.encoder import Encoder
+from napari_salient.pretraining.intake import PoolFiles
+from napari_salient.pretraining.job import pretrain_job
+from napari_salient.pretraining.library import newest_checkpoint
+from napari_salient.pretraining.settings import PretrainingSettings
 from napari_salient.pretraining.spec import EncoderSpec
+
+from .conftest import write_volumes
 
 SETTINGS = GradingSettings(
     width=4,
@@ -113,6 +120,34 @@ def test_a_run_from_scratch_ends_with_kappa_and_accuracy(listed, tmp_path):
     last = list(grading_job(*words, Control()))[-1]
     assert last.reason is FinishReason.COMPLETED
     assert set(last.result) == {"kappa", "accuracy"}
+
+
+def pretrained(files, folder, **changes):
+    settings = PretrainingSettings(width=4, batch_size=2, side=32, fit=SETTINGS.fit, **changes)
+    result_of(pretrain_job(PoolFiles(tuple(files), ()), folder, settings, Control()))
+    return newest_checkpoint(folder)
+
+
+def test_an_encoder_that_saw_test_pictures_is_refused(listed, tmp_path):
+    folder, rows = listed
+    listing = write(folder, rows)
+    taught = [folder / "images" / f"{name}.png" for name, _, split in rows if split == "train"]
+    fair = pretrained(taught, tmp_path / "fair", context=0)
+    unfair = pretrained([*taught, folder / "images/eye_9.png"], tmp_path / "unfair", context=0)
+    for checkpoint, reason in ((fair, FinishReason.COMPLETED), (unfair, FinishReason.ERRORED)):
+        words = (folder / "images", listing, checkpoint, tmp_path / reason, SETTINGS)
+        last = list(grading_job(*words, Control()))[-1]
+        assert last.reason is reason
+    assert "learned from 1 of the files that are only measured on, eye_9.png" in last.message
+
+
+def test_three_slices_of_a_volume_do_not_pass_for_three_colours(listed, tmp_path):
+    folder, rows = listed
+    volumes = write_volumes(tmp_path / "volumes", 2)
+    checkpoint = pretrained(volumes, tmp_path / "run", context=1)
+    words = (folder / "images", write(folder, rows), checkpoint, tmp_path / "graded", SETTINGS)
+    last = list(grading_job(*words, Control()))[-1]
+    assert "was pretrained on volumes; choose a pretraining on colour pictures" in last.message
 
 
 def test_pictures_of_one_grade_are_refused(listed):
