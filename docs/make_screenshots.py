@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from caries_screenshots import picture_inspection
 from pretrain_screenshots import picture_pretraining
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ ROUNDS = 5
 
 
 def main() -> None:
-    """Keep pictures of the sample session and of a pretraining, then work on without a window."""
+    """Keep pictures of all panels, then work on the sample session without a window."""
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         project, pictures = Path(folder, "project"), Path(folder, "pictures")
@@ -40,6 +41,7 @@ def main() -> None:
         for source, target in PICTURES.items():
             shutil.copy(pictures / source, IMAGES / target)
         picture_pretraining(project / "images", IMAGES)
+        picture_inspection(Path(folder, "bitewings"), IMAGES)
         picture_stop_advice(project, IMAGES / STOP_ADVICE)
 
 

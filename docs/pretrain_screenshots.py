@@ -44,32 +44,32 @@ def _picture_session(viewer: Any, volumes: Path, images: Path) -> None:
     form.form.editor("crop").value = CROP
     form.form.editor("batch_size").value = BATCH
     form.budget.number.setValue(10)
-    _wait(lambda: not page.surveyor.busy)
+    wait(lambda: not page.surveyor.busy)
     page.estimate()
-    _wait(lambda: not panel.controls.running)
+    wait(lambda: not panel.controls.running)
     _picture(panel, images / "pretrain-set-up.png")
 
     drawn: list[bool] = []
     panel.preview_page.shown.connect(lambda: drawn.append(True))
     form.preview.click()
-    _wait(lambda: drawn)
-    _picture_window(viewer, images / "pretrain-preview.png")
+    wait(lambda: drawn)
+    picture_window(viewer, images / "pretrain-preview.png")
 
     panel.pages.setCurrentWidget(page)
     form.budget.set_steps(STEPS)
     panel.controls.start.click()
-    _wait(lambda: len(page.trainer.history.held_out("accuracy")[0]) >= 8)
+    wait(lambda: len(page.trainer.history.held_out("accuracy")[0]) >= 8)
     _picture(panel, images / "pretrain-running.png")
-    _wait(lambda: not panel.controls.running)
+    wait(lambda: not panel.controls.running)
     _picture(panel, images / "pretrain-ended.png")
 
     page.view.features.click()
     panel.feature_page.controls.start.click()
-    _wait(lambda: panel.feature_page.map is not None)
+    wait(lambda: panel.feature_page.map is not None)
     middle = abs(panel.feature_page.map.positions - 0.5).argmin()
     panel.feature_page.plot.chosen.emit(int(middle))
-    _wait(lambda: len(viewer.layers))
-    _picture_window(viewer, images / "pretrain-features.png")
+    wait(lambda: len(viewer.layers))
+    picture_window(viewer, images / "pretrain-features.png")
     viewer.close()
 
 
@@ -78,7 +78,7 @@ def _picture(panel: Pretrain, target: Path) -> None:
     panel.grab().save(str(target))
 
 
-def _picture_window(viewer: Any, target: Path) -> None:
+def picture_window(viewer: Any, target: Path) -> None:
     """Picture the whole window, without what napari has to say about itself."""
     from napari._qt.dialogs.qt_notification import NapariQtNotification
     from qtpy.QtWidgets import QApplication
@@ -96,7 +96,8 @@ def _rest() -> None:
     QTest.qWait(REST_MS)
 
 
-def _wait(condition: Callable[[], Any]) -> None:
+def wait(condition: Callable[[], Any]) -> None:
+    """Let the window work until a condition holds."""
     from qtpy.QtTest import QTest
 
     until = time.monotonic() + PATIENCE_S

@@ -76,11 +76,12 @@ def run_dir(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def films(tmp_path: Path) -> Path:
-    """Return a folder of three films."""
+    """Return a folder of three films, the last of another size."""
     folder = tmp_path / "films"
     folder.mkdir()
     for number in range(3):
-        Image.fromarray(film(number)).save(folder / f"film-{number}.png")
+        pixels = film(number) if number < 2 else film(number)[:52]
+        Image.fromarray(pixels).save(folder / f"film-{number}.png")
     return folder
 
 
@@ -112,7 +113,7 @@ def test_a_reader_steers_a_score_undoes_accepts_saves_and_goes_on(films, run_dir
     before = score(reader)
     assert before == "0.88"
     assert "from these" in page.card.reason.text()
-    assert len(page.table.rows) == 2
+    assert len(page.table.rows) == desk.marks.layer.shown.sum() == 2
 
     reader.press(Qt.Key.Key_2)
     desk.choose(0)
@@ -120,8 +121,7 @@ def test_a_reader_steers_a_score_undoes_accepts_saves_and_goes_on(films, run_dir
     reader.brush((1, 0), (0, 1))
     reader.wait(lambda: not desk.recorder.pending)
     assert (desk.session.case.labels == EXCLUDE).any()
-    assert len(page.table.rows) == 1
-    reader.press(Qt.Key.Key_2)
+    assert len(page.table.rows) == desk.marks.layer.shown.sum() == 1
 
     reader.press(Qt.Key.Key_Z, CONTROL)
     assert score(reader) == before
@@ -164,6 +164,25 @@ def test_the_score_follows_the_brush_before_the_mouse_is_let_go(films, run_dir, 
     assert attention.data[0, 18, 22] == 0
     assert shown[0, 18, 22] > 0.9
     np.testing.assert_array_equal(attention.data[:, 32:], shown[:, 32:])
+
+
+def test_layers_follow_films_of_another_size_and_come_back_when_deleted(films, run_dir, read):
+    reader = read(films, run_dir)
+    desk = reader.desk
+    for _ in range(2):
+        reader.decide(Qt.Key.Key_N)
+    wanted = [*desk.layers.all, *desk.maps.layers.values()]
+    assert {layer.data.shape for layer in wanted} == {(1, 52, WIDTH)}
+    assert len(desk.candidates) == 2
+    reader.press(Qt.Key.Key_N)
+    assert "last radiograph" in reader.panel.notice.text()
+
+    deleted = desk.layers.labels
+    reader.viewer.layers.remove(deleted)
+    reader.wait(lambda: desk.layers.labels not in (None, deleted))
+    desk.layers.labels.data_setitem((np.array([0]), np.array([2]), np.array([3])), INCLUDE)
+    reader.wait(lambda: not desk.recorder.pending)
+    assert desk.session.project.label_array(desk.here)[0, 2, 3] == INCLUDE
 
 
 def test_excluding_everything_is_no_evidence_rather_than_health(films, run_dir, read):

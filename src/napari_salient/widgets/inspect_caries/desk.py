@@ -9,6 +9,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_salient.errors import SalientError
 from napari_salient.widgets.case_loader import CaseLoader
+from napari_salient.widgets.inspect_caries.candidate_marks import CandidateMarks
 from napari_salient.widgets.inspect_caries.map_layers import MapLayers
 from napari_salient.widgets.jump import frame_slice, show_slice
 from napari_salient.widgets.label_volumes.case_layers import CaseLayers
@@ -18,7 +19,7 @@ from napari_salient.widgets.recorder import StrokeRecorder
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from napari.layers import Labels
+    from napari.layers import Labels, Layer
     from qtpy.QtWidgets import QWidget
 
     from napari_salient.caries.candidates import Candidate
@@ -46,6 +47,7 @@ class ReadingDesk(QObject):
         super().__init__(owner)
         self.viewer, self.session = viewer, session
         self.layers, self.maps = CaseLayers(viewer), MapLayers(viewer)
+        self.marks = CandidateMarks(viewer)
         self.recorder = StrokeRecorder(viewer, session, self)
         self.evidence: Evidence | None = None
         self.candidates: list[Candidate] = []
@@ -54,7 +56,7 @@ class ReadingDesk(QObject):
         self._loader = CaseLoader(session, owner)
         self._turn = QTimer(self)
         self._turn.setSingleShot(True)
-        self._turn.timeout.connect(self.refresh)
+        self._turn.timeout.connect(self._follow_brush)
         self._followed: Labels | None = None
         self.recorder.recorded.connect(lambda _row: self.refresh())
         viewer.layers.events.removed.connect(self._layer_removed)
@@ -68,6 +70,12 @@ class ReadingDesk(QObject):
     def here(self) -> int | None:
         """The radiograph that is open."""
         return self.session.case.case.id if self.session.case else None
+
+    @property
+    def _shown(self) -> list[Layer]:
+        """All layers that belong to the radiograph."""
+        rings = [self.marks.layer] if self.marks.layer is not None else []
+        return [*self.layers.all, *self.maps.layers.values(), *rings]
 
     @property
     def candidate(self) -> Candidate | None:
@@ -164,6 +172,12 @@ class ReadingDesk(QObject):
 
     def refresh(self) -> None:
         """Work out score, candidates and maps as they are steered now, and show them."""
+        self._follow_brush()
+        if self.evidence is not None:
+            self.marks.show(self.candidates, self.layers.images[0])
+
+    def _follow_brush(self) -> None:
+        """Show what can be shown while somebody paints: all but the rings."""
         self._turn.stop()
         self.evidence = self.session.evidence
         self.candidates = self.session.candidates(self.evidence) if self.evidence else []
@@ -178,6 +192,7 @@ class ReadingDesk(QObject):
         self.recorder.record()
         self._follow(None)
         self.viewer.layers.events.removed.disconnect(self._layer_removed)
+        self.marks.remove()
         self.maps.remove()
         self.layers.remove()
 
@@ -224,13 +239,14 @@ class ReadingDesk(QObject):
 
     def _layer_removed(self, event: Any) -> None:
         """Bring the layers back when somebody deletes one: without it nothing would be saved."""
-        if event.value in (*self.layers.all, *self.maps.layers.values()):
+        if event.value in self._shown:
             QTimer.singleShot(0, self._restore)
 
     def _restore(self) -> None:
-        shown = [*self.layers.all, *self.maps.layers.values()]
+        shown = self._shown
         if shown and self.session.case and not all(la in self.viewer.layers for la in shown):
             self.recorder.record()
+            self.marks.remove()
             self.maps.remove()
             self.layers.remove()
             self._show()
