@@ -18,6 +18,8 @@ from napari_salient.pretraining.settings import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari_salient.pretraining.intake import PoolFiles
 
 Schedule = tuple[int, int]
@@ -108,4 +110,11 @@ def examples_in(files: PoolFiles, spatial_dims: Literal[2, 3], plane: Plane) -> 
 
     if spatial_dims == 3 or files.are_pictures:
         return len(files.learn)
-    return sum(read_header(path).shape[axis_of(plane)] for path in files.learn)
+    return examples_of([read_header(path).shape for path in files.learn], spatial_dims, plane)
+
+
+def examples_of(
+    shapes: Sequence[tuple[int, ...]], spatial_dims: Literal[2, 3], plane: Plane
+) -> int:
+    """Return the slices, or volumes, in volumes of some shapes along (z, y, x)."""
+    return len(shapes) if spatial_dims == 3 else sum(shape[axis_of(plane)] for shape in shapes)

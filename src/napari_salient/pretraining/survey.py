@@ -54,10 +54,14 @@ class PoolSummary:
 
 @dataclass(frozen=True)
 class Surveyed(Event):
-    """The headers of a pool were read."""
+    """The headers of a pool were read.
+
+    `shapes` are those of the volumes to learn from, along (z, y, x); a picture is one voxel.
+    """
 
     summary: PoolSummary = field(metadata={"record": False})
     files: PoolFiles = field(metadata={"record": False})
+    shapes: tuple[tuple[int, int, int], ...] = field(metadata={"record": False})
 
 
 @dataclass(frozen=True)
@@ -90,11 +94,11 @@ def survey_job(training: PoolTraining, control: Control) -> Iterator[Event]:
         With a `Plan` as its result, or the error that the training would end with.
     """
     files = training.files()
-    summary = yield from _summary(files, control)
-    if summary is None:
+    surveyed = yield from _surveyed(files, control)
+    if surveyed is None:
         yield Finished(FinishReason.CANCELLED)
         return
-    yield Surveyed(summary, files)
+    yield surveyed
     from napari_salient.pretraining.job import notes_on, pretraining_task
 
     task = pretraining_task(files, training)
@@ -141,11 +145,11 @@ def estimate_job(training: PoolTraining, control: Control) -> Iterator[Event]:
         yield Finished(FinishReason.COMPLETED, result=Estimate(seconds, memory))
 
 
-def _summary(files: PoolFiles, control: Control) -> Generator[Event, None, PoolSummary | None]:
+def _surveyed(files: PoolFiles, control: Control) -> Generator[Event, None, Surveyed | None]:
     from napari_salient.data.volumes import read_header
 
     paths = files.learn + files.held_out
-    channels, spacings = 3, [(1.0, 1.0, 1.0)]
+    channels, spacings, shapes = 3, [(1.0, 1.0, 1.0)], [(1, 1, 1)] * len(paths)
     if not files.are_pictures:
         headers = []
         for path in paths:
@@ -154,12 +158,14 @@ def _summary(files: PoolFiles, control: Control) -> Generator[Event, None, PoolS
             headers.append(read_header(path))
             yield Progress(len(headers), len(paths), "headers read")
         channels, spacings = headers[0].channels, [header.spacing for header in headers]
+        shapes = [header.shape for header in headers]
     edges = np.array(spacings)
     least, most = (tuple(edge.tolist()) for edge in (edges.min(0), edges.max(0)))
     held_out = len(files.held_out)
-    return PoolSummary(
+    summary = PoolSummary(
         len(paths), held_out, files.patients, channels, least, most, files.are_pictures
     )
+    return Surveyed(summary, files, tuple(shapes[: len(files.learn)]))
 
 
 def sizes_text(proxy: Proxy[Any], pictures: bool = False) -> str:

@@ -12,6 +12,7 @@ from napari_salient.pretraining.settings import KIND
 from napari_salient.widgets.notice import RESEARCH_USE_ONLY
 from napari_salient.widgets.pretrain import Pretrain
 from napari_salient.widgets.pretrain.panel import WIDTH
+from napari_salient.widgets.pretrain.run_page import GOES_ON
 
 PATIENCE_MS = 300_000
 
@@ -127,6 +128,119 @@ def test_two_runs_one_after_the_other_do_not_mix(panel, qtbot, tiny, tmp_path):
     list(second_events)
     qtbot.waitUntil(lambda: not panel.controls.running, timeout=PATIENCE_MS)
     assert panel.run_page.trainer.run_dir == second.directory
+
+
+@pytest.fixture
+def followed(panel, qtbot, tiny, tmp_path):
+    """A run that goes on until its events are taken, in a panel that follows it."""
+    run = Run.create(tmp_path / "pool-runs", KIND, tiny())
+    events = run.record(job(FinishReason.COMPLETED))
+    next(events)
+    panel.run_page.set_up.pool.set_path(tiny().pool)
+    qtbot.waitUntil(lambda: panel.run_page.trainer.following, timeout=PATIENCE_MS)
+    settle(qtbot, panel)
+    return events
+
+
+def test_one_changes_between_form_and_run_while_it_goes_on(panel, qtbot, followed):
+    page, view = panel.run_page, panel.run_page.view
+    assert view.isVisible()
+    assert view.set_up.text() == "Back to the form"
+    qtbot.mouseClick(view.set_up, Qt.MouseButton.LeftButton)
+    assert page.set_up.isVisible()
+    assert page.goes_on.text() == GOES_ON
+    assert panel.focusWidget() is page.back
+    settle(qtbot, panel)
+    assert page.set_up.isVisible(), "the form stays, though the run of this folder goes on"
+    assert panel.controls.cancel.isEnabled()
+    qtbot.keyClick(page.back, Qt.Key.Key_Space)
+    assert view.isVisible()
+    qtbot.keyClick(view.set_up, Qt.Key.Key_Space)
+    list(followed)
+    qtbot.waitUntil(lambda: not panel.controls.running, timeout=PATIENCE_MS)
+    assert page.set_up.isVisible()
+    assert page.goes_on.isHidden()
+    assert page.back.text() == "Show the last run"
+    assert panel.controls.start.isEnabled()
+    qtbot.keyClick(page.back, Qt.Key.Key_Space)
+    assert "90% of its answers are right" in view.outcome.text()
+    assert view.set_up.text() == "Set up another run"
+
+
+def test_two_at_once_are_refused_with_a_sentence(panel, qtbot, tiny, tmp_path, followed):
+    interrupted = kept_run(tiny, tmp_path / "elsewhere", FinishReason.CANCELLED)
+    qtbot.mouseClick(panel.run_page.view.set_up, Qt.MouseButton.LeftButton)
+    assert not panel.controls.start.isEnabled()
+    assert panel.controls.start.toolTip() == GOES_ON
+    before = panel.run_page.trainer.run_dir
+    for attempt in (
+        panel.run_page.start,
+        lambda: panel.library_page.resume_requested.emit(interrupted.directory),
+    ):
+        panel.notice.forget()
+        attempt()
+        assert GOES_ON in panel.notice.text()
+        assert panel.run_page.trainer.run_dir == before
+    assert interrupted.state is RunState.FINISHED
+    list(followed)
+    qtbot.waitUntil(lambda: not panel.controls.running, timeout=PATIENCE_MS)
+    assert panel.notice.isHidden()
+
+
+def test_steps_are_timed_beside_a_run_whose_controls_stay(panel, qtbot, followed):
+    page, form = panel.run_page, panel.run_page.set_up
+    qtbot.mouseClick(page.view.set_up, Qt.MouseButton.LeftButton)
+    form.show_settings(page.trainer.training)
+    settle(qtbot, panel)
+    for button in (page.timing.cancel, None):
+        qtbot.mouseClick(form.budget.ask, Qt.MouseButton.LeftButton)
+        assert page.timing.isVisible()
+        assert not form.isEnabled()
+        assert page.back.isEnabled()
+        if button is not None:
+            qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: not page.timing.isVisible(), timeout=PATIENCE_MS)
+        assert form.isEnabled()
+        assert bool(form.budget.estimate.text()) is (button is None)
+    assert "A step takes" in form.budget.estimate.text()
+    assert "alone they are quicker" in panel.notice.text()
+    assert panel.controls.running
+    assert panel.controls.pause.isEnabled()
+    list(followed)
+    qtbot.waitUntil(lambda: not panel.controls.running, timeout=PATIENCE_MS)
+    assert not form.budget.estimate.text(), "what was timed beside the run is forgotten"
+
+
+def test_a_run_that_is_followed_ends_a_timing_in_the_same_controls(panel, qtbot, tiny, tmp_path):
+    page = panel.run_page
+    page.set_up.show_settings(tiny())
+    settle(qtbot, panel)
+    qtbot.mouseClick(page.set_up.budget.ask, Qt.MouseButton.LeftButton)
+    run = Run.create(tmp_path / "elsewhere", KIND, tiny())
+    events = run.record(job(FinishReason.COMPLETED))
+    next(events)
+    panel.library_page.follow_requested.emit(run.directory)
+    assert page.set_up.isEnabled()
+    assert panel.controls.state.text() == "Running"
+    list(events)
+    qtbot.waitUntil(lambda: not panel.controls.running, timeout=PATIENCE_MS)
+    assert panel.controls.state.text() == "Finished"
+
+
+def test_a_run_stays_in_the_library_when_the_form_names_another_pool(
+    panel, qtbot, tmp_path, followed
+):
+    (tmp_path / "another").mkdir()
+    panel.run_page.set_up.pool.set_path(tmp_path / "another")
+    settle(qtbot, panel)
+    list(followed)
+    qtbot.waitUntil(lambda: not panel.controls.running, timeout=PATIENCE_MS)
+    panel.run_page.show_run()
+    qtbot.mouseClick(panel.run_page.view.initialise, Qt.MouseButton.LeftButton)
+    table, run_dir = panel.library_page.table, panel.run_page.trainer.run_dir
+    qtbot.waitUntil(
+        lambda: table.entry is not None and table.entry.run_dir == run_dir, timeout=PATIENCE_MS
+    )
 
 
 def test_features_are_those_of_the_run_that_ended_or_is_selected(panel, qtbot, tiny, tmp_path):

@@ -9,12 +9,14 @@ import nibabel as nib
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from PIL import Image
 from qtpy.QtCore import Qt
 
 from napari_salient.active_learning.session import LabellingSession
 from napari_salient.active_learning.settings import LoopSettings, SegmentationSettings
 from napari_salient.errors import InputError
-from napari_salient.pretraining.settings import PoolTraining
+from napari_salient.pretraining.presets import published
+from napari_salient.pretraining.settings import PoolTraining, PretrainingSettings
 from napari_salient.project.labels import LabelSchema
 from napari_salient.project.project import Project
 from napari_salient.widgets.pretrain.run_page import RunPage
@@ -107,6 +109,98 @@ def test_only_the_options_of_the_task_are_shown(qtbot, page):
     assert form._folds["jigsaw"].isHidden()
     page.set_up.task.setCurrentIndex(rotation)
     assert form._folds["cpc"].isHidden()
+
+
+@pytest.fixture
+def choose(qtbot, page):
+    """Return a function that goes down a list by keyboard until it shows what is wanted."""
+
+    def choose(box, wanted):
+        box.setFocus()
+        qtbot.keyClick(box, Qt.Key.Key_Home)
+        while box.currentData() != wanted:
+            qtbot.keyClick(box, Qt.Key.Key_Down)
+
+    return choose
+
+
+def test_the_published_settings_of_a_task_fill_the_form_in(qtbot, page, pool, settle, choose):
+    set_up = page.set_up
+    assert not set_up.presets.published.isEnabled()
+    assert "Name a pool first" in set_up.presets.published.toolTip()
+    set_up.pool.set_path(pool)
+    settle()
+    assert "made for large volumes on a GPU" in set_up.presets.published.toolTip()
+    for task, dims, examples in (("jigsaw", 3, 4), ("cpc", 2, 4 * 24), ("rotation", 2, 4 * 24)):
+        choose(set_up.task, task)
+        choose(set_up.network, dims)
+        qtbot.mouseClick(set_up.presets.published, Qt.MouseButton.LeftButton)
+        wanted, filled = published(task, dims, examples), set_up.training()
+        every = wanted.fit.steps // 10
+        assert filled == PoolTraining(
+            **{**vars(wanted), "fit": replace(wanted.fit, evaluate_every=every), "pool": pool}
+        )
+        assert set_up.budget.number.value() == wanted.fit.steps
+    set_up.form.editor("batch_size").native.setFocus()
+    qtbot.keyClick(set_up.form.editor("batch_size").native, Qt.Key.Key_Up)
+    assert set_up.training().batch_size == wanted.batch_size + 1
+
+
+def test_the_tool_s_own_settings_come_back_for_the_task_that_is_chosen(
+    qtbot, page, pool, settle, choose
+):
+    set_up = page.set_up
+    set_up.pool.set_path(pool)
+    settle()
+    choose(set_up.task, "exemplar")
+    set_up.form.editor("plane").value = "coronal"
+    qtbot.keyClick(set_up.presets.published, Qt.Key.Key_Space)
+    assert set_up.training().exemplar.distance == "sigmoid"
+    qtbot.keyClick(set_up.presets.defaults, Qt.Key.Key_Space)
+    own = PretrainingSettings(task="exemplar", plane="coronal")
+    assert set_up.form.value() == own
+    assert set_up.training().task == "exemplar"
+    assert set_up.budget.unit.currentText() == "minutes"
+    assert set_up.budget.number.value() == 30
+
+
+def test_masked_reconstruction_was_not_published_and_others_held_out_are_counted_again(
+    page, pool, settle, choose
+):
+    set_up = page.set_up
+    set_up.pool.set_path(pool)
+    settle()
+    choose(set_up.task, "masked")
+    assert not set_up.presets.published.isEnabled()
+    assert "no published settings for this task" in set_up.presets.published.toolTip()
+    choose(set_up.task, "rotation")
+    assert set_up.presets.published.isEnabled()
+    set_up.held_out.setValue(2)
+    assert not set_up.presets.published.isEnabled()
+    settle()
+    assert set_up.presets.published.isEnabled()
+
+
+def test_the_tool_s_own_settings_fit_the_model_of_the_project(qtbot, page, project, settle):
+    set_up = page.set_up
+    set_up.pool.set_path(project)
+    settle()
+    qtbot.mouseClick(set_up.presets.published, Qt.MouseButton.LeftButton)
+    assert (set_up.training().plane, set_up.training().width) == ("coronal", 16)
+    assert "will not fit" in set_up.fits.text()
+    qtbot.mouseClick(set_up.presets.defaults, Qt.MouseButton.LeftButton)
+    assert "are those of the project's model" in set_up.fits.text()
+
+
+def test_pictures_are_seen_without_neighbours_as_on_the_command_line(page, settle, tmp_path):
+    (tmp_path / "pictures").mkdir()
+    for number in range(3):
+        colours = np.random.default_rng(number).integers(0, 255, (40, 40, 3), np.uint8)
+        Image.fromarray(colours).save(tmp_path / "pictures" / f"eye-{number}.png")
+    page.set_up.pool.set_path(tmp_path / "pictures")
+    settle()
+    assert page.set_up.training().context == 0
+    assert page.controls.start.isEnabled()
 
 
 def test_a_run_is_measured_now_and_then_where_nothing_else_is_wanted(page, pool):

@@ -56,6 +56,10 @@ class Budget(QWidget):
         self.unit.setCurrentText(STEPS)
         self.number.setValue(steps)
 
+    def set_minutes(self) -> None:
+        """Ask for the minutes that were asked for last."""
+        self.unit.setCurrentText(MINUTES)
+
     def set_estimate(self, estimate: Estimate | None) -> None:
         """Say what the training takes; `None` where that no longer holds."""
         self._known = estimate
@@ -94,12 +98,12 @@ class Budget(QWidget):
         row = QHBoxLayout()
         row.addWidget(self.number, 1)
         row.addWidget(self.unit)
-        row.addWidget(self.ask)
-        for part in (self.number, self.unit, self.ask):
+        for part in (self.number, self.unit):
             part.setMinimumWidth(60)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(row)
+        column.addWidget(self.ask)
         column.addWidget(self.estimate)
         self.unit.currentTextChanged.connect(self._unit_changed)
         self.number.valueChanged.connect(lambda _value: self._show_estimate())

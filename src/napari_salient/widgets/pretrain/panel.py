@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
+from napari_salient.engine.events import FinishReason
 from napari_salient.engine.run import SETTINGS
 from napari_salient.errors import InputError
 from napari_salient.widgets.closing import on_closed
@@ -22,6 +23,7 @@ from napari_salient.widgets.run_controls import RunControls
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from napari_salient.engine.events import Finished
     from napari_salient.pretraining.settings import PoolTraining
 
 WIDTH = 390
@@ -77,7 +79,12 @@ class Pretrain(QWidget):
 
     def _show_library(self) -> None:
         bench = labelling_in(self.viewer).bench
-        folders = [self.run_page.runs_dir, bench.session.project.runs_dir if bench else None]
+        page, run_dir = self.run_page, self.run_page.trainer.run_dir
+        folders = [
+            page.runs_dir,
+            run_dir.parent if run_dir else None,
+            bench.session.project.runs_dir if bench else None,
+        ]
         self.library_page.show_runs(list(dict.fromkeys(folder for folder in folders if folder)))
 
     def _show_run_in_library(self) -> None:
@@ -89,6 +96,12 @@ class Pretrain(QWidget):
     def _show_features_of_run(self) -> None:
         self._use_features_of(self.run_page.trainer.run_dir)
         self.pages.setCurrentWidget(self.feature_page)
+
+    def _run_ended(self, finished: Finished) -> None:
+        """Offer a map of its features; what was said while it went on holds no longer."""
+        if finished.reason is not FinishReason.ERRORED:
+            self.notice.forget()
+        self._use_features_of(self.run_page.trainer.run_dir)
 
     def _use_features_of(self, run_dir: Path | None) -> None:
         """Let the map of features be of a run's pool, or for one that ships of the form's pool."""
@@ -120,7 +133,7 @@ class Pretrain(QWidget):
         run.set_up.preview_requested.connect(lambda: self.pages.setCurrentWidget(self.preview_page))
         run.view.initialise_requested.connect(self._show_run_in_library)
         run.view.features_requested.connect(self._show_features_of_run)
-        run.trainer.ended.connect(lambda _finished: self._use_features_of(run.trainer.run_dir))
+        run.trainer.ended.connect(self._run_ended)
         library.selected.connect(self._use_features_of)
         library.resume_requested.connect(self._resume)
         library.follow_requested.connect(self._follow)

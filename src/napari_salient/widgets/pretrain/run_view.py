@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from napari_salient.widgets.pretrain.history import History, Quantity
 
 TRAINING, HELD_OUT, CHANCE = "in training", "held out", "chance"
+BACK, ANOTHER = "Back to the form", "Set up another run"
 
 
 class RunView(QWidget):
@@ -35,7 +36,7 @@ class RunView(QWidget):
         self.initialise = QPushButton("Initialise the segmentation model")
         self.features = QPushButton("Look at the features")
         self.resume = QPushButton("Resume this run")
-        self.set_up = QPushButton("Set up another run")
+        self.set_up = QPushButton(BACK)
         self._training: PoolTraining | None = None
         self._history: History | None = None
         self._lay_out()
@@ -47,8 +48,9 @@ class RunView(QWidget):
         self.title.setToolTip(str(training.pool or ""))
         self.accuracy.clear()
         self.loss.clear()
-        for part in (self.outcome, self.initialise, self.features, self.resume, self.set_up):
+        for part in (self.outcome, self.initialise, self.features, self.resume):
             part.hide()
+        self.set_up.setText(BACK)
         self.draw()
 
     def draw(self) -> None:
@@ -79,9 +81,9 @@ class RunView(QWidget):
             (self.initialise, completed),
             (self.features, completed),
             (self.resume, not completed),
-            (self.set_up, True),
         ):
             part.setVisible(shown)
+        self.set_up.setText(ANOTHER)
 
     def _said(self, finished: Finished) -> str:
         if finished.reason is FinishReason.COMPLETED and self._training and self._history:

@@ -26,6 +26,11 @@ from napari_salient.widgets.open_labelling import labelling_in
 from napari_salient.widgets.pretrain.budget import Budget
 from napari_salient.widgets.pretrain.fitting import fit_text, fitted
 from napari_salient.widgets.pretrain.found_runs import require_writable, runs_beside
+from napari_salient.widgets.pretrain.presets_row import (
+    PresetsRow,
+    own_settings,
+    published_settings,
+)
 from napari_salient.widgets.pretrain.words import TASKS
 from napari_salient.widgets.settings_form import SettingsForm, parameter_help
 
@@ -33,6 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_salient.active_learning.session import LabellingSession
+    from napari_salient.pretraining.survey import Surveyed
 
 ON_TOP = ("task", "spatial_dims", "fit.steps")
 OF_TASK = ("jigsaw", "relative_location", "cpc", "exemplar", "masked")
@@ -64,7 +70,8 @@ class SetUpPart(QWidget):
         self.take_open = QPushButton("Take the project that is open")
         self.found, self.fits = QLabel(), QLabel()
         self.task, self.explained = QComboBox(), QLabel()
-        self.network, self.held_out = QComboBox(), QSpinBox()
+        self.network, self.presets = QComboBox(), PresetsRow()
+        self.held_out = QSpinBox()
         self.budget, self.devices = Budget(), QSpinBox()
         self.sizes, self.notes, self.problem = QLabel(), QLabel(), QLabel()
         self.preview = QPushButton("Preview training examples")
@@ -74,6 +81,7 @@ class SetUpPart(QWidget):
         self._suggested: Path | None = None
         self._of_model: PretrainingSettings | None = None
         self._interrupted: Path | None = None
+        self._shapes: tuple[tuple[int, int, int], ...] = ()
         self._set_up()
         self._lay_out()
         self._connect()
@@ -91,14 +99,12 @@ class SetUpPart(QWidget):
         pool = self.pool.path
         if pool is None:
             raise InputError("Choose a folder of volumes, or a labelling project, first.")
-        settings: PretrainingSettings = self.form.value()
+        settings = self._settings()
         steps = self.budget.steps or settings.fit.steps
         every = settings.fit.evaluate_every or max(steps // EVALUATIONS, 1)
         return PoolTraining(
             **{
                 **vars(settings),
-                "task": self.task.currentData(),
-                "spatial_dims": self.network.currentData(),
                 "fit": replace(settings.fit, steps=steps, evaluate_every=every),
                 "pool": pool.absolute(),
                 "held_out_every": self.held_out.value(),
@@ -128,6 +134,14 @@ class SetUpPart(QWidget):
         """Say what is in the pool, or nothing."""
         _say(self.found, sentence)
 
+    def show_pool(self, surveyed: Surveyed) -> None:
+        """Say what is in the pool, and take over what it fixes: pictures have no neighbours."""
+        self.show_found(str(surveyed.summary))
+        self._shapes = surveyed.shapes
+        self._offer_presets()
+        if surveyed.summary.pictures:
+            self.form.editor("context").value = 0
+
     def show_plan(self, sizes: str, notes: tuple[str, ...]) -> None:
         """Say what the network sees, and what there is to know about that."""
         _say(self.sizes, sizes)
@@ -156,6 +170,24 @@ class SetUpPart(QWidget):
         bench = self._labelling.bench
         return bench.session if bench else None
 
+    def _settings(self) -> PretrainingSettings:
+        settings: PretrainingSettings = self.form.value()
+        return replace(
+            settings, task=self.task.currentData(), spatial_dims=self.network.currentData()
+        )
+
+    def _fill_in_defaults(self) -> None:
+        self._show(own_settings(self._settings(), self._of_model))
+        self.budget.set_minutes()
+
+    def _fill_in_published(self) -> None:
+        settings = published_settings(self._settings(), self._shapes)
+        self._show(settings)
+        self.budget.set_steps(settings.fit.steps)
+
+    def _offer_presets(self) -> None:
+        self.presets.offer_published(self._settings(), pool_known=bool(self._shapes))
+
     def _show(self, settings: PretrainingSettings) -> None:
         self.task.setCurrentIndex(self.task.findData(settings.task))
         self.network.setCurrentIndex(self.network.findData(settings.spatial_dims))
@@ -163,7 +195,7 @@ class SetUpPart(QWidget):
         self.form.set_value(PretrainingSettings(**{n: getattr(settings, n) for n in names}))
 
     def _pool_named(self) -> None:
-        pool, self._of_model = self.pool.path, None
+        pool, self._of_model, self._shapes = self.pool.path, None, ()
         if pool is not None:
             of_project = is_project(pool)
             self._suggest_runs(pool / RUNS if of_project else runs_beside(pool))
@@ -193,9 +225,15 @@ class SetUpPart(QWidget):
     def _edited(self, _value: Any = None) -> None:
         """Forget what was timed, unless only the budget changed."""
         self.budget.set_estimate(None)
+        self._offer_presets()
         model = self._of_model
         _say(self.fits, "" if model is None else fit_text(self.training(), model))
         self.changed.emit()
+
+    def _held_out_changed(self, _every: int) -> None:
+        """Forget the volumes to learn from, which are others by now."""
+        self._shapes = ()
+        self._edited()
 
     def _take_open(self, _checked: bool = False) -> None:
         if self._session is not None:
@@ -212,7 +250,9 @@ class SetUpPart(QWidget):
         self.take_open.clicked.connect(self._take_open)
         self.task.currentIndexChanged.connect(lambda _index: self._task_changed())
         self.network.currentIndexChanged.connect(self._edited)
-        self.held_out.valueChanged.connect(self._edited)
+        self.presets.defaults_requested.connect(self._fill_in_defaults)
+        self.presets.published_requested.connect(self._fill_in_published)
+        self.held_out.valueChanged.connect(self._held_out_changed)
         self.form.changed.connect(self._edited)
         self.preview.clicked.connect(lambda _checked=False: self.preview_requested.emit())
         self.resume.clicked.connect(
@@ -265,6 +305,7 @@ class SetUpPart(QWidget):
             ("", "", self.sizes),
             ("", "", self.notes),
             ("", "", self.fits),
+            ("Fill in", "presets", self.presets),
             ("Budget", "budget", self.budget),
             ("Hold out", "held_out_every", self.held_out),
             ("Runs go to", "runs", self.runs),
