@@ -6,12 +6,14 @@ import shutil
 from dataclasses import replace
 
 import numpy as np
+import psutil
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QPushButton
 
-from napari_salient.engine.run import Run, RunState, list_runs
+from napari_salient.engine.events import Started
+from napari_salient.engine.run import Run, RunState, list_runs, read_events
 from napari_salient.engine.settings import FitSettings
 from napari_salient.pretraining.settings import PoolTraining
 from napari_salient.widgets.pretrain import Pretrain
@@ -51,6 +53,12 @@ class Expert:
         QTest.keyClick(button, Qt.Key.Key_Space)
         QApplication.processEvents()
 
+    def unfold(self, title):
+        """Click on the title of what is folded."""
+        (button,) = [b for b in self.form.findChildren(QPushButton) if b.text() == title]
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        QApplication.processEvents()
+
     def name_pool(self, folder):
         self.form.pool.setFocus()
         self.form.pool.line.clear()
@@ -67,6 +75,12 @@ class Expert:
 
     def close(self):
         self.viewer.close()
+
+
+def processes_of(run):
+    """Return what was started to work on a run."""
+    found = psutil.process_iter(["cmdline"])
+    return [process for process in found if str(run.directory) in (process.info["cmdline"] or ())]
 
 
 @pytest.fixture
@@ -175,6 +189,64 @@ def test_a_run_goes_on_without_the_window_and_is_followed_paused_cancelled_and_r
     third.wait(lambda: not third.controls.running)
     assert [found.id for found in list_runs(pool.parent / "images-runs")] == [run.id]
     assert Run.open(run.directory).was_cancelled
+
+
+def test_the_next_run_is_prepared_while_one_goes_on(sit, pool, long):
+    expert = sit()
+    expert.name_pool(pool)
+    expert.fill_in(long)
+    expert.press(expert.controls.start)
+    expert.wait(lambda: expert.controls.bar.value() > 1)
+
+    expert.press(expert.view.set_up)
+    assert expert.form.isVisible()
+    assert "goes on" in expert.page.goes_on.text()
+    expert.press(expert.form.presets.defaults)
+    expert.wait(lambda: not expert.page.surveyor.busy)
+    assert not expert.controls.start.isEnabled()
+    expert.press(expert.form.preview)
+    expert.wait(lambda: len(expert.viewer.layers) > 0)
+    expert.panel.pages.setCurrentWidget(expert.page)
+    expert.press(expert.form.budget.ask)
+    expert.wait(lambda: "A step takes" in expert.form.budget.estimate.text())
+
+    expert.press(expert.page.back)
+    seen = expert.controls.bar.value()
+    expert.wait(lambda: expert.controls.bar.value() > seen)
+    (run,) = list_runs(pool.parent / "images-runs")
+    assert run.state is RunState.RUNNING
+    expert.press(expert.controls.cancel)
+    expert.wait(lambda: not expert.controls.running)
+    assert Run.open(run.directory).was_cancelled
+    expert.press(expert.view.set_up)
+    assert expert.controls.start.isEnabled()
+
+
+def test_two_processes_train_as_one_run_which_the_panel_steers(sit, pool, long):
+    expert = sit()
+    expert.name_pool(pool)
+    expert.fill_in(long)
+    expert.unfold("Further options")
+    expert.form.devices.setFocus()
+    QTest.keyClick(expert.form.devices, Qt.Key.Key_Up)
+    assert expert.form.devices.value() == 2
+
+    expert.press(expert.controls.start)
+    expert.wait(lambda: expert.controls.bar.value() > 1)
+    (run,) = list_runs(pool.parent / "images-runs")
+    (started,) = [event for _, event in read_events(run.directory) if isinstance(event, Started)]
+    assert started.processes == 2
+    assert len(processes_of(run)) == 3, "torchrun and its two"
+
+    expert.press(expert.controls.pause)
+    expert.wait(lambda: Run.open(run.directory).state is RunState.PAUSED)
+    expert.press(expert.controls.pause)
+    expert.wait(lambda: Run.open(run.directory).state is RunState.RUNNING)
+    expert.press(expert.controls.cancel)
+    expert.wait(lambda: not expert.controls.running)
+    assert expert.controls.state.text() == "Cancelled, progress saved"
+    assert Run.open(run.directory).was_cancelled
+    expert.wait(lambda: not processes_of(run))
 
 
 def test_pools_that_are_broken_are_a_sentence_and_start_nothing(sit, pool, tiny):

@@ -94,6 +94,20 @@ def test_a_click_opens_the_volume_at_the_slice_and_the_next_one_takes_its_layer(
     assert list(viewer.layers) == [layer]
 
 
+def test_slices_are_mapped_by_an_encoder_of_volumes_as_well(
+    qtbot, viewer, page, pool, tiny, tmp_path
+):
+    settings = tiny(2, spatial_dims=3, plane="coronal")
+    list(pretrain_job(find_pool(pool, 3), tmp_path / "in-space", settings, Control()))
+    page.set_run(tmp_path / "in-space", pool, 3)
+    qtbot.mouseClick(page.controls.start, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: page.map is not None, timeout=PATIENCE_MS)
+    assert "96 coronal slices of 4 files, t-SNE" in page.about.text()
+    click(page, 30)
+    qtbot.waitUntil(lambda: len(viewer.layers) == 1, timeout=PATIENCE_MS)
+    assert viewer.dims.current_step[1] == page.map.indices[30]
+
+
 def test_pointing_tells_file_and_slice(qtbot, drawn):
     number = int(drawn.map.points[:, 0].argmin())
     path = drawn.map.paths[drawn.map.volumes[number]]

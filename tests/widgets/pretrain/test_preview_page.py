@@ -160,6 +160,31 @@ def test_the_neighbours_of_a_stacked_slice_can_be_looked_at(qtbot, page, show):
     assert np.array_equal(page.layers.images[0].data, picture.image[0])
 
 
+@pytest.mark.parametrize(
+    ("spatial_dims", "depth", "words"),
+    [(2, 3, "channel 2, slice 1 after it"), (3, 1, "channel 2")],
+)
+def test_each_channel_of_an_input_can_be_looked_at(
+    qtbot, page, tmp_path, spatial_dims, depth, words
+):
+    (tmp_path / "two").mkdir()
+    for number in range(3):
+        voxels = np.random.default_rng(number).random((*SHAPE, 2), np.float32)
+        nib.save(nib.Nifti1Image(voxels, np.eye(4)), tmp_path / "two" / f"case-{number}.nii")
+    settings = PretrainingSettings(spatial_dims=spatial_dims, width=4, context=1)
+    with qtbot.waitSignal(page.shown, timeout=PATIENCE_MS):
+        page.show_pool(tmp_path / "two", 3, settings)
+    picture = page.preview.examples[0][0]
+    assert len(picture.image) == page.channel.count() == 2 * depth
+    page.channel.setFocus()
+    for number in range(depth // 2 + 1, 2 * depth):
+        with qtbot.waitSignal(page.shown, timeout=PATIENCE_MS):
+            qtbot.keyClick(page.channel, Qt.Key.Key_Down)
+        assert page.channel.currentIndex() == number
+        assert np.array_equal(page.layers.images[0].data, picture.image[number])
+    assert page.channel.currentText() == words
+
+
 def test_another_task_takes_the_place_of_the_one_before(viewer, page, show):
     show("jigsaw")
     assert len(page.layers.images) == 9
