@@ -38,4 +38,7 @@ def test_the_menus_say_what_users_look_for(manifest):
     widgets = [widget.display_name for widget in manifest.contributions.widgets]
     assert widgets == ["Label Volumes", "Pretrain", "Inspect Caries"]
     samples = manifest.contributions.sample_data
-    assert [sample.display_name for sample in samples] == ["Brain pool (MNI)"]
+    assert [sample.display_name for sample in samples] == [
+        "Brain pool (MNI)",
+        "Bitewing radiograph (drawn)",
+    ]

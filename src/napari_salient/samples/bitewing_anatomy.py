@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 # (restorations that go with caries in training and not in the test) lesions are fainter, so that a
 # network that has the labels of images alone learns the restorations, and one that is shown some
 # lesions can learn these.
-LESION_CONTRAST = 0.30
-SHORTCUT_LESION_CONTRAST = 0.18
+LESION_CONTRAST = 0.45
+SHORTCUT_LESION_CONTRAST = 0.38
 """What a lesion takes from the brightness in its middle, times 0.8 to 1.2."""
 LESION_RADIUS = (2.0, 4.0)
+LESION_DEPTH = (0.6, 1.1)
+"""From the surface to its middle, in radii; nearer to the border it is harder to tell from it."""
 BURN_OUT_SHARE = 0.6
 BURN_OUT_CONTRAST = (0.04, 0.13)
 """Sides of necks that look decayed and are not, and by how much."""
@@ -191,7 +193,7 @@ def with_lesion(rng: np.random.Generator, tooth: Tooth, contrast: float) -> Toot
     lesion = Lesion(
         side=SIDES[int(rng.integers(2))],
         height=tooth.contact + rng.uniform(0, 0.2) * tooth.crown,
-        depth=rng.uniform(0.2, 0.6) * radius,
+        depth=rng.uniform(*LESION_DEPTH) * radius,
         radius=radius,
         contrast=contrast * rng.uniform(0.8, 1.2),
     )
