@@ -196,6 +196,15 @@ def test_a_radiograph_is_examined_once_and_comes_back_as_it_was_left(session):
     assert session.neighbour(-1) is None
 
 
+def test_a_radiograph_that_cannot_be_read_is_passed_over(session, films):
+    films[1].unlink()
+    with pytest.raises(InputError):
+        session.open(session.neighbour(1))
+    gone, last = session.cases[1].id, session.cases[2].id
+    assert session.leave_out(gone) == last
+    assert session.neighbour(1) == last
+
+
 def test_another_model_gives_another_score_of_the_same_regions(session):
     paint(session, EXCLUDE, slice(4), slice(4))
     live, other = session.case.labels, Finder()

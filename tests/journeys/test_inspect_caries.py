@@ -185,6 +185,17 @@ def test_layers_follow_films_of_another_size_and_come_back_when_deleted(films, r
     assert desk.session.project.label_array(desk.here)[0, 2, 3] == INCLUDE
 
 
+def test_a_film_that_is_gone_is_passed_over(films, run_dir, read):
+    read(films, run_dir).close()
+    (films / "film-1.png").unlink()
+    reader = read(films, run_dir)
+    reader.decide(Qt.Key.Key_N)
+    assert reader.session.case.case.name == "film-2"
+    assert "left out" in reader.panel.notice.text()
+    reader.press(Qt.Key.Key_N, SHIFT)
+    reader.wait(lambda: reader.session.case.case.name == "film-0")
+
+
 def test_excluding_everything_is_no_evidence_rather_than_health(films, run_dir, read):
     reader = read(films, run_dir)
     layer = reader.desk.layers.labels

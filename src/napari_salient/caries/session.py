@@ -176,6 +176,12 @@ class ReadingSession:
         place = ids.index(self.case.case.id) + by if self.case else 0
         return ids[place] if 0 <= place < len(ids) else None
 
+    def leave_out(self, case_id: int) -> int | None:
+        """Pass over a radiograph that cannot be read; return the one after it, if there is any."""
+        ids = [case.id for case in self.cases]
+        self.cases = [case for case in self.cases if case.id != case_id]
+        return next(iter(ids[ids.index(case_id) + 1 :]), None)
+
     def first_unexamined(self) -> int:
         """Return the first radiograph that nobody examined to the end, or the first of all."""
         done = self.project.journal.slice_states(state=SliceState.ACCEPTED)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_salient.errors import SalientError
+from napari_salient.errors import InputError, SalientError
 from napari_salient.widgets.case_loader import CaseLoader
 from napari_salient.widgets.inspect_caries.candidate_marks import CandidateMarks
 from napari_salient.widgets.inspect_caries.map_layers import MapLayers
@@ -89,7 +89,11 @@ class ReadingDesk(QObject):
     def go_to(self, case_id: int) -> None:
         """Open a radiograph; the old one stays until it is read and examined."""
         self.opening.emit(self.session.project.catalogue.case(case_id).name)
-        self._loader.want(case_id, lambda: self._arrive(case_id), self._not_arrived)
+        self._loader.want(
+            case_id,
+            lambda: self._arrive(case_id),
+            lambda error: self._not_arrived(case_id, error),
+        )
 
     def step(self, by: int) -> None:
         """Open the next radiograph (1) or the one before (-1)."""
@@ -233,9 +237,16 @@ class ReadingDesk(QObject):
         if not self._turn.isActive():
             self._turn.start(0)
 
-    def _not_arrived(self, error: BaseException) -> None:
-        self.told.emit(sentence_of(error), "error")
+    def _not_arrived(self, case_id: int, error: BaseException) -> None:
+        """Leave a radiograph out that cannot be read, and go on with the one after it."""
         self.changed.emit()
+        if not isinstance(error, InputError):
+            self.told.emit(sentence_of(error), "error")
+            return
+        self.told.emit(f"{error} It is left out until the project is opened again.", "warning")
+        following = self.session.leave_out(case_id)
+        if following is not None:
+            self.go_to(following)
 
     def _layer_removed(self, event: Any) -> None:
         """Bring the layers back when somebody deletes one: without it nothing would be saved."""
