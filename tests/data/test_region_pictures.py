@@ -13,10 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from napari_salient.data.region_files import write_regions
 from napari_salient.data.region_masks import polygons_of, rasterise
 from napari_salient.data.region_pictures import (
-    read_marked,
     read_region_mask,
     write_region_mask,
 )
@@ -152,11 +150,3 @@ def test_broken_files_are_one_sentence(tmp_path, spoil, sentence):
     spoil(tmp_path)
     with pytest.raises(InputError, match=sentence):
         read_region_mask(tmp_path / "film.png", IMAGE)
-
-
-def test_regions_are_found_by_the_name_of_their_image_in_either_format(tmp_path):
-    assert read_marked(tmp_path, "film.1", IMAGE) is None
-    write_region_mask(tmp_path / "film.1.png", ImageRegions(IMAGE, (box(),)))
-    assert read_marked(tmp_path, "film.1", IMAGE).regions[0].author == "Ada"
-    write_regions(tmp_path / "film.1.geojson", ImageRegions(IMAGE, (box(author="Ben"),)))
-    assert read_marked(tmp_path, "film.1", IMAGE).regions[0].author == "Ben"

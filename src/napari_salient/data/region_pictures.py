@@ -16,7 +16,6 @@ from napari_salient.data.region_files import (
     check_image,
     image_entry,
     read_json,
-    read_regions,
     region_entry,
     region_of,
 )
@@ -100,23 +99,6 @@ def read_region_mask(path: Path, image: ImageKey) -> ImageRegions:
     except (KeyError, TypeError, InputError) as error:
         raise InputError(f"{listing} has a region that cannot be read: {error}") from error
     return ImageRegions(image, tuple(regions))
-
-
-def read_marked(folder: Path, name: str, image: ImageKey) -> ImageRegions | None:
-    """Read the regions of an image called `name` without suffix, if a folder has any.
-
-    That is ``NAME.geojson``, or else ``NAME.png`` with ``NAME.json``.
-
-    Raises
-    ------
-    InputError
-        As `read_regions` and `read_region_mask` do.
-    """
-    if (path := folder / f"{name}.geojson").exists():
-        return read_regions(path, image)
-    if (path := folder / f"{name}.png").exists():
-        return read_region_mask(path, image)
-    return None
 
 
 def _shape(image: ImageKey, scale: int) -> tuple[int, int]:
