@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from napari_salient.data.label_values import UNSURE
+from napari_salient.data.volumes import load_image
 from napari_salient.engine.control import Control
 from napari_salient.engine.events import CaseSkipped, FinishReason, Progress
 from napari_salient.errors import InputError, ProjectError, RunError
 from napari_salient.finetuning.kept_trials import FILE_NAME, keep_trial, kept_trial
-from napari_salient.finetuning.trial import PAIRS, Trial, try_encoder
+from napari_salient.finetuning.trial import PAIRS, Trial, corrected_interval, try_encoder
 from napari_salient.pretraining.library import newest_checkpoint
 
 from .conftest import session_on
@@ -79,10 +84,39 @@ def test_a_volume_that_is_gone_is_named_and_the_others_are_compared(project, pre
     assert last.result.volumes == 2
 
 
-def test_an_encoder_that_does_not_fit_is_refused(project, pretrain):
-    _, last = tried(label(session_on(project)), pretrain(width=6))
-    assert last.reason is FinishReason.ERRORED
+def test_an_encoder_that_does_not_fit_is_refused_before_anything_is_read(project, pretrain):
+    events, last = tried(label(session_on(project)), pretrain(width=6))
+    assert events == []
     assert isinstance(last.error, InputError)
+    assert "width would have to be 6 and is 4" in last.message
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_several_channels_retired_classes_and_unsure_voxels_take_part(make_project, pretrain, dims):
+    project = make_project(channels=2)
+    session = session_on(project, spatial_dims=dims)
+    session.set_schema(project.schema.add("rim").add("core"))
+    for case_id in (1, 2, 3):
+        session.open(case_id, 8)
+        session.case.labels[8, 4:9, 5:12] = case_id
+        session.case.labels[8, :2] = UNSURE
+        session.accept()
+    session.set_schema(project.schema.retire(2, into=1))
+    _, last = tried(session, pretrain(channels=2, spatial_dims=dims))
+    assert last.error is None
+    assert last.result.slices == 3
+
+
+def test_it_goes_by_the_labels_and_classes_of_the_moment_it_was_asked_for(project, pretrain):
+    session, source = label(session_on(project)), pretrain()
+    session.open(1, 8)  # The others are read when the job runs.
+    expected = tried(session, source)[1].result
+    events = try_encoder(session, source, Control())
+    session.case.labels[8] = 0
+    session.record_changes()
+    session.set_schema(project.schema.add("other"))
+    *_, last = events
+    assert last.result == expected
 
 
 def test_a_run_without_an_encoder_is_refused_at_once(project, tmp_path):
@@ -99,6 +133,40 @@ def test_it_can_be_cancelled(project, pretrain):
     assert event.reason is FinishReason.CANCELLED
 
 
+def test_a_cancel_ends_it_at_once_while_it_measures(make_project, pretrain, monkeypatch):
+    """Six volumes are looked at, four learned from; the next is the first of two to measure on."""
+    control, read = Control(), []
+
+    def load(header):
+        read.append(header.path)
+        if len(read) == 6 + 4 + 1:
+            control.cancel()
+        return load_image(header)
+
+    session = label(session_on(make_project(6)), range(1, 7))
+    events = try_encoder(session, pretrain(), control)
+    monkeypatch.setattr("napari_salient.data.volumes.load_image", load)
+    assert list(events)[-1].reason is FinishReason.CANCELLED
+    assert len(read) == 6 + 4 + 1
+
+
+@given(patients=st.integers(6, 20), noise=st.floats(0.5, 3), seed=st.integers(0, 99))
+@settings(max_examples=20, deadline=None)
+def test_patients_that_pairs_have_in_common_do_not_make_an_effect_of_luck(patients, noise, seed):
+    """Where encoders are worth nothing, few comparisons say otherwise."""
+    rng = np.random.default_rng(seed)
+    measured = max(round(patients / 3), 1)
+    wrong = 0
+    for _ in range(100):
+        luck = rng.normal(size=(2, patients))
+        orders = [rng.permutation(patients) for _ in range(PAIRS)]
+        pairs = [luck[0, o[:measured]].mean() + luck[1, o[measured:]].mean() for o in orders]
+        found = np.array(pairs) + noise * rng.normal(size=PAIRS)
+        low, high = corrected_interval(found, measured, patients - measured)
+        wrong += low > 0 or high < 0
+    assert wrong < 20
+
+
 @pytest.mark.parametrize(
     ("interval", "verdict"),
     [
@@ -109,6 +177,11 @@ def test_it_can_be_cancelled(project, pretrain):
 )
 def test_only_an_interval_on_one_side_of_nothing_is_called_an_effect(interval, verdict):
     assert str(Trial(24, 6, 5, 300, 0.7, 0.71, 0.01, interval)).endswith(verdict)
+
+
+def test_nothing_has_no_sign_of_a_loss():
+    found = Trial(24, 6, 5, 300, 0.7, 0.6997, -0.0003, (-0.0004, 0.01))
+    assert str(found).startswith("+0.0 Dice points against scratch (+0.0 to +1.0)")
 
 
 def test_what_was_found_is_remembered_for_that_encoder(project, pretrain):

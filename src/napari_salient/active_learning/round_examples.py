@@ -12,6 +12,8 @@ from napari_salient.active_learning.interpolated_examples import add_between
 from napari_salient.active_learning.interpolation import leave_one_out
 from napari_salient.data.label_values import UNSURE
 from napari_salient.data.planes import plane_slice
+from napari_salient.engine.events import CaseSkipped, Progress
+from napari_salient.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -21,9 +23,47 @@ if TYPE_CHECKING:
     from napari_salient.active_learning.interpolation import InterpolationQuality
     from napari_salient.active_learning.rounds import RoundPlan
     from napari_salient.active_learning.training_set import LabelSlices
+    from napari_salient.engine.events import Event
     from napari_salient.project.project import Project
 
     Spacing = tuple[float, float, float]
+
+
+def with_each(
+    cases: dict[int, list[int]],
+    work: Callable[[int, list[int]], object],
+    words: str,
+    go_on: Callable[[], None],
+) -> Iterator[Event]:
+    """Do something with each case and its slices; one that cannot be read is taken out.
+
+    Parameters
+    ----------
+    cases
+        Slices by case; changed.
+    work
+        What to do.
+    words
+        What is done, for the progress.
+    go_on
+        Called after each case; may raise.
+
+    Yields
+    ------
+    CaseSkipped
+        For each case that cannot be read.
+    Progress
+        After each case.
+    """
+    count = len(cases)
+    for done, (case_id, indices) in enumerate(list(cases.items()), start=1):
+        try:
+            work(case_id, indices)
+        except InputError as error:
+            del cases[case_id]
+            yield CaseSkipped(case_id, str(error))
+        yield Progress(done, count, words)
+        go_on()
 
 
 class RoundExamples:

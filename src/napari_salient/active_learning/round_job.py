@@ -12,7 +12,7 @@ from napari_salient.active_learning.committee import snapshots
 from napari_salient.active_learning.features import write_features
 from napari_salient.active_learning.predict import predict_parts
 from napari_salient.active_learning.predictions import write_prediction
-from napari_salient.active_learning.round_examples import RoundExamples
+from napari_salient.active_learning.round_examples import RoundExamples, with_each
 from napari_salient.active_learning.round_training import VolumeSource, round_spec, train_round
 from napari_salient.active_learning.rounds import RoundPlan, RoundResult
 from napari_salient.active_learning.score_file import write_scores
@@ -28,7 +28,7 @@ from napari_salient.engine.threads import limit_threads, thread_share
 from napari_salient.errors import InputError, RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Generator, Iterator
 
     from numpy.typing import NDArray
 
@@ -144,28 +144,15 @@ class _Round:
         kept = self._labels_of_the_run() if resume else self.plan.copies
         cases = group_by_case(kept.labels if resume else self.plan.accepted)
         found = RoundExamples(self.plan, self.project, kept, self.image)
-        yield from self._with_each(cases, found.take_labels, "labels read")
-        found.measure(cases, self._stop_if_cancelled)
-        yield from self._with_each(cases, found.add, "labelled volumes read")
+        go_on = self._stop_if_cancelled
+        yield from with_each(cases, found.take_labels, "labels read", go_on)
+        found.measure(cases, go_on)
+        yield from with_each(cases, found.add, "labelled volumes read", go_on)
         for case_id in self.set_aside:
             kept.drop_case(case_id)
         if not resume:
             kept.write(self.run.directory, self.plan.number)
         return found
-
-    def _with_each(
-        self, cases: dict[int, list[int]], work: Callable[[int, list[int]], None], words: str
-    ) -> Generator[Event, None, None]:
-        """Do something with each case; one that cannot be read leaves the others to go on with."""
-        count = len(cases)
-        for done, (case_id, indices) in enumerate(list(cases.items()), start=1):
-            try:
-                work(case_id, indices)
-            except InputError as error:
-                del cases[case_id]
-                yield CaseSkipped(case_id, str(error))
-            yield Progress(done, count, words)
-            self._stop_if_cancelled()
 
     def _train(self, found: RoundExamples, resume: bool) -> Generator[Event, None, Trained]:
         source = VolumeSource(self.image, self.project.label_array)
