@@ -184,11 +184,12 @@ def test_nothing_has_no_sign_of_a_loss():
     assert str(found).startswith("+0.0 Dice points against scratch (+0.0 to +1.0)")
 
 
-def test_what_was_found_is_remembered_for_that_encoder(project, pretrain):
-    one, other = newest_checkpoint(pretrain()), newest_checkpoint(pretrain())
+def test_what_was_found_is_remembered_for_that_encoder(project, pretrain, tmp_path):
+    one = newest_checkpoint(pretrain())
+    twin = tmp_path / "elsewhere" / one.relative_to(tmp_path)
     keep_trial(project, one, FOUND)
     assert kept_trial(project, one) == FOUND
-    assert kept_trial(project, other) is None
+    assert kept_trial(project, twin) is None
 
 
 def test_a_broken_record_is_named_and_not_written_over(project, pretrain):

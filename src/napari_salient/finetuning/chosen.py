@@ -48,10 +48,8 @@ def choose_encoder(session: LabellingSession, source: Path) -> None:
     project = session.project
     refuse_trained(project)
     newest_checkpoint(source)
-    within = source.absolute().is_relative_to(project.folder)
-    kept = source.absolute().relative_to(project.folder) if within else source.absolute()
     try:
-        content = json.dumps({"source": kept.as_posix()}, indent=1).encode()
+        content = json.dumps({"source": as_kept(project, source)}, indent=1).encode()
         write_atomically(project.folder / FILE_NAME, content)
     except OSError as error:
         raise ProjectError(
@@ -59,6 +57,13 @@ def choose_encoder(session: LabellingSession, source: Path) -> None:
             "space or mend the permissions, then choose it again."
         ) from error
     session.first_weights = _weights_of(source)
+
+
+def as_kept(project: Project, source: Path) -> str:
+    """Return how a project's files name a path: within its folder from there, so that it moves."""
+    absolute = source.absolute()
+    within = absolute.is_relative_to(project.folder)
+    return (absolute.relative_to(project.folder) if within else absolute).as_posix()
 
 
 def forget_encoder(session: LabellingSession) -> None:

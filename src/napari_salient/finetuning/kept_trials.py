@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from napari_salient.engine.atomic import write_atomically
 from napari_salient.engine.plain import plain
 from napari_salient.errors import ProjectError
+from napari_salient.finetuning.chosen import as_kept
 from napari_salient.finetuning.trial import Trial
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def keep_trial(project: Project, checkpoint: Path, trial: Trial) -> None:
     ProjectError
         If the file cannot be written, or is broken; it is then as it was.
     """
-    kept = _read(project) | {_key(checkpoint): plain(trial)}
+    kept = _read(project) | {as_kept(project, checkpoint): plain(trial)}
     path = project.folder / FILE_NAME
     try:
         write_atomically(path, json.dumps(kept, indent=1).encode())
@@ -45,7 +46,7 @@ def kept_trial(project: Project, checkpoint: Path) -> Trial | None:
     ProjectError
         If the file is broken.
     """
-    record = _read(project).get(_key(checkpoint))
+    record = _read(project).get(as_kept(project, checkpoint))
     if record is None:
         return None
     try:
@@ -53,11 +54,6 @@ def kept_trial(project: Project, checkpoint: Path) -> Trial | None:
         return Trial(**record, interval=(low, high))
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise _broken(project, error) from error
-
-
-def _key(checkpoint: Path) -> str:
-    """Return the run, or the bundle that ships, and the checkpoint in it."""
-    return f"{checkpoint.absolute().parents[1].name}/{checkpoint.name}"
 
 
 def _read(project: Project) -> dict[str, Any]:

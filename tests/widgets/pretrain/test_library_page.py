@@ -280,6 +280,27 @@ def test_what_the_encoder_is_worth_on_the_labels_so_far_is_measured_and_kept(
     assert page.worth.text() == bench.said[-1]
 
 
+def test_one_encoder_works_on_the_project_at_a_time_also_seen_from_a_panel_opened_later(
+    qtbot, page, open_project, session, viewer, runs
+):
+    accept_slices_of_two_patients(session)
+    bench = open_project()
+    bench.encoder_trial.changed.connect(labelling_in(viewer).changed)
+    select(qtbot, page, FITTING)
+    click(qtbot, page.compare)
+    assert page.propose.toolTip() == "An encoder is being compared with scratch."
+    assert not page.propose.isEnabled()
+    later = LibraryPage(viewer)
+    qtbot.addWidget(later)
+    later.show()
+    assert later.progress.isVisibleTo(later)
+    click(qtbot, later.progress.cancel)
+    qtbot.waitUntil(lambda: not bench.encoder_trial.running, timeout=PATIENCE_MS)
+    assert "cancelled" in bench.said[-1]
+    assert not later.progress.isVisibleTo(later)
+    assert page.propose.isEnabled()
+
+
 def test_a_comparison_can_be_cancelled_and_leaves_nothing(qtbot, page, open_project, session):
     accept_slices_of_two_patients(session)
     bench = open_project()

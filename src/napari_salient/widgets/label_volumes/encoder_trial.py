@@ -46,13 +46,18 @@ class EncoderTrial(QObject):
     def why_not(self) -> str:
         """Why nothing can be compared now; empty if it can."""
         if self.running:
-            return "An encoder is being compared already."
+            return "An encoder is being compared with scratch."
         return "A round is being trained." if self.trainer.running else ""
 
     @property
     def running(self) -> bool:
         """Whether a comparison goes on."""
         return self._job is not None and self._job.running
+
+    @property
+    def control(self) -> Control | None:
+        """What pauses and cancels the comparison that goes on; `None` if none does."""
+        return self._job.control if self._job is not None and self._job.running else None
 
     def outcome(self, checkpoint: Path) -> str:
         """Return what an encoder was worth here, in sentences; empty if it was not tried."""

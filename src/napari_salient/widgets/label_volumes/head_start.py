@@ -77,6 +77,11 @@ class HeadStart(QObject):
         """Whether an encoder looks at the pool."""
         return self._looking is not None and self._looking.running
 
+    @property
+    def control(self) -> Control | None:
+        """What pauses and cancels the look at the pool that goes on; `None` if none does."""
+        return self._looking.control if self._looking is not None and self.looking else None
+
     def take_up(self) -> None:
         """Go by what was chosen before the project was closed."""
         problem = take_up_encoder(self.session)

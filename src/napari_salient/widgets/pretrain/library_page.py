@@ -37,7 +37,7 @@ NO_RUNS = "There is no pretraining yet."
 NOTHING_SELECTED = "Select a pretraining to use its encoder."
 NO_ENCODER = "This run has saved no encoder that can be used."
 CHOSEN = "The first round of the open project starts from this encoder."
-LOOKING = "An encoder looks at the pool already."
+LOOKING = "An encoder looks at the pool."
 NOT_INTERRUPTED = "Only a run that was stopped or cut off can be resumed."
 NOT_RUNNING = "Only a run that goes on can be followed."
 
@@ -118,12 +118,14 @@ class LibraryPage(QWidget):
         self._allow()
 
     def _act_on(self, bench: Workbench | None) -> None:
-        """Act on the project that is open from now on."""
+        """Act on the project that is open from now on, and on what goes on there."""
         if bench is not self._bench:
             self._bench = bench
             self.progress.hide()
             for part in (bench.head_start, bench.encoder_trial) if bench else ():
                 part.event.connect(self._show_event)
+                if part.control is not None:
+                    self._begin(part.control, "Going on")
 
     def _show_event(self, event: Event) -> None:
         self.progress.show_event(event)
@@ -135,15 +137,15 @@ class LibraryPage(QWidget):
         state, bench = self.entry.state if self.entry else "", self._bench
         source = bench.head_start.source if bench else None
         chosen = source is not None and source == self._selected
-        looking = bench is not None and bench.head_start.looking
+        looking = LOOKING if bench is not None and bench.head_start.looking else ""
+        comparing = bench.encoder_trial.why_not if bench else ""
         why_not = self._why_not()
         starts = why_not or (bench.head_start.why_not if bench else "")
         initialises = starts or self.coverage.why_not or (CHOSEN if chosen else "")
-        proposes = starts or (LOOKING if looking else "")
-        trial = bench.encoder_trial.why_not if bench else ""
+        proposes = starts or looking or comparing
         _allow(self.initialise, initialises)
         _allow(self.propose, proposes)
-        _allow(self.compare, why_not or self.coverage.why_not or trial)
+        _allow(self.compare, why_not or self.coverage.why_not or looking or comparing)
         self.reason.setText(initialises or proposes)
         self.reason.setVisible(bool(self.reason.text()))
         _allow(self.resume, "" if state in ("cancelled", "failed") else NOT_INTERRUPTED)
