@@ -95,3 +95,18 @@ def pretrain(tmp_path: Path) -> Callable[..., Path]:
         return run.directory
 
     return make
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[Path, Path]:
+    """Make seven labelled volumes with a block in each; every fifth are case-0 and case-5."""
+    rng = np.random.default_rng(0)
+    for name in ("images", "labels"):
+        (tmp_path / name).mkdir()
+    for number in range(7):
+        truth = np.zeros((20, 20, 12), np.uint8)
+        truth[4:11, 6:12, 3:8] = 1
+        image = (truth + 0.2 * rng.standard_normal(truth.shape)).astype(np.float32)
+        for name, voxels in (("images", image), ("labels", truth)):
+            nib.save(nib.Nifti1Image(voxels, np.eye(4)), tmp_path / name / f"case-{number}.nii.gz")
+    return tmp_path / "images", tmp_path / "labels"

@@ -8,8 +8,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import nibabel
-import numpy as np
 import pytest
 
 from napari_salient.active_learning.settings import SegmentationSettings
@@ -35,21 +33,6 @@ SETTINGS = ComparisonSettings(
     segmentation=SegmentationSettings(width=4, context=0, batch_size=2, fit=FitSettings(steps=4)),
 )
 ENCODERS = {"rotation": Path("a"), "masked": Path("b")}
-
-
-@pytest.fixture
-def folders(tmp_path):
-    rng = np.random.default_rng(0)
-    for folder in ("images", "labels"):
-        (tmp_path / folder).mkdir()
-    for number in range(7):
-        truth = np.zeros((20, 20, 12), np.uint8)
-        truth[4:11, 6:12, 3:8] = 1
-        image = (truth + 0.2 * rng.standard_normal(truth.shape)).astype(np.float32)
-        for folder, voxels in (("images", image), ("labels", truth)):
-            path = tmp_path / folder / f"case-{number}.nii.gz"
-            nibabel.save(nibabel.Nifti1Image(voxels, np.eye(4)), path)
-    return tmp_path / "images", tmp_path / "labels"
 
 
 def outcome(arm, seed, dice, curve, fraction=0.1):

@@ -8,7 +8,6 @@ from dataclasses import replace
 from shutil import rmtree
 from typing import TYPE_CHECKING
 
-import nibabel
 import numpy as np
 import pytest
 import torch
@@ -41,22 +40,6 @@ MODEL = SegmentationSettings(width=4, batch_size=2, fit=FitSettings(steps=1, thr
 SETTINGS = SimulationSettings(
     strategies="random", initial=3, batch=2, rounds=1, seeds=1, processes=1, segmentation=MODEL
 )
-
-
-@pytest.fixture
-def folders(tmp_path):
-    """Make seven volumes with a block in each; case-0 and case-5 are test volumes."""
-    rng = np.random.default_rng(0)
-    for folder in ("images", "labels"):
-        (tmp_path / folder).mkdir()
-    for number in range(7):
-        truth = np.zeros((20, 20, 12), np.uint8)
-        truth[4:11, 6:12, 3:8] = 1
-        image = (truth + 0.2 * rng.standard_normal(truth.shape)).astype(np.float32)
-        for folder, voxels in (("images", image), ("labels", truth)):
-            path = tmp_path / folder / f"case-{number}.nii.gz"
-            nibabel.save(nibabel.Nifti1Image(voxels, np.eye(4)), path)
-    return tmp_path / "images", tmp_path / "labels"
 
 
 @pytest.fixture
