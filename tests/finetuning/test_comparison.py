@@ -69,6 +69,12 @@ def test_steps_are_counted_to_where_the_curve_crosses_the_goal():
     assert math.isnan(steps_to([(10, 0.5)], 0.6))
 
 
+def test_where_scratch_learns_nothing_no_steps_are_saved():
+    found = [outcome("scratch", 0, 0.0, [(10, 0.0)]), outcome("cpc", 0, 0.4, [(10, 0.4)])]
+    (row,) = summarise(found, {0.1: [0.5]})
+    assert row["arms"]["cpc"]["steps_saved"] is None
+
+
 def test_differences_are_paired_and_a_gain_has_its_interval_above_zero():
     found = []
     for seed in range(5):

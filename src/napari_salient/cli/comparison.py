@@ -103,16 +103,20 @@ def _reader(
 
 def _as_table(result: Mapping[str, Any]) -> str:
     heads = ("labelled", "volumes", "arm", "dice", "difference", "95 % interval", "steps saved")
-    return table(heads, _rows(result["summary"]))
+    seeds = result["experiment"]["settings"]["seeds"]
+    return table(heads, _rows(result["summary"], seeds))
 
 
-def _rows(summary: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Any, ...]]:
+def _rows(summary: Sequence[Mapping[str, Any]], seeds: int) -> Iterator[tuple[Any, ...]]:
+    """Yield a row for each arm at each share; a single seed has no interval."""
     for row in summary:
         label = f"{row['fraction']:.3g}"
         yield label, row["volumes"], "no-learning atlas", row["atlas_dice"]["mean"], *[None] * 3
         for name, arm in row["arms"].items():
             found, saved = arm.get("difference_to_scratch"), arm.get("steps_saved")
-            interval = [f"{bound:+.3f}" for bound in found["interval_95"]] if found else []
+            interval = (
+                [f"{bound:+.3f}" for bound in found["interval_95"]] if found and seeds > 1 else []
+            )
             yield (
                 label,
                 row["volumes"],

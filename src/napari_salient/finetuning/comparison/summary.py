@@ -52,11 +52,11 @@ def summarise(
 def steps_to(curve: Sequence[tuple[int, float]], goal: float) -> float:
     """Return the step at which a curve first reaches a Dice, between two points in proportion.
 
-    The curve begins at 0; NaN if it stays below the goal.
+    The curve begins at 0; NaN if it stays below the goal, or the goal is 0 as nothing was learned.
     """
     step, dice = 0.0, 0.0
     for next_step, next_dice in curve:
-        if next_dice >= goal:
+        if next_dice >= goal > 0:
             return step + (next_step - step) * (goal - dice) / (next_dice - dice)
         step, dice = next_step, next_dice
     return math.nan
