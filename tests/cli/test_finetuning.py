@@ -108,6 +108,18 @@ def test_a_given_encoder_is_compared_with_scratch(
     assert settings["segmentation"]["spatial_dims"] == 3
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("volumes")
+def test_what_fails_in_a_worker_is_said_once(capfd: pytest.CaptureFixture[str]) -> None:
+    Path("out.json.pretraining").touch()
+    compare = ("compare", "pretraining", "images", "labels", "--output", "out.json")
+    steps = ("--pretraining_steps", "1", "--processes", "1")
+    assert main([*compare, "--tasks", "rotation", *steps]) == 1
+    said = capfd.readouterr().err
+    assert "out.json.pretraining" in said.splitlines()[-1]
+    assert "Traceback" not in said
+
+
 @pytest.mark.usefixtures("volumes")
 def test_the_first_round_of_a_project_starts_from_an_encoder(
     json_of: Results, capsys: pytest.CaptureFixture[str]

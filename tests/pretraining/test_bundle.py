@@ -84,3 +84,10 @@ def test_a_bundle_is_not_written_over_something(run_dir: Path, tmp_path: Path) -
     with pytest.raises(InputError, match="is not empty"):
         write_bundle(run_dir, tmp_path)
     assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_empty_folders_of_an_attempt_that_failed_do_not_stand_in_the_way(
+    run_dir: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "bundle" / "models").mkdir(parents=True)
+    assert write_bundle(run_dir, tmp_path / "bundle").is_file()

@@ -37,7 +37,7 @@ def write_bundle(run_dir: Path, folder: Path) -> Path:
     RunError
         If the run has no checkpoint, or it is damaged or of something else.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if any(path.is_file() for path in (folder, *folder.rglob("*"))):
         raise InputError(f"{folder} is not empty; choose a new folder for the bundle.")
     checkpoint = newest_checkpoint(run_dir)
     encoder, spec = encoder_of(checkpoint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import shutil
@@ -54,6 +55,8 @@ def _prepare(cohort: Cohort | None, scratch: Path) -> None:
     global _cohort
     _cohort = cohort
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # What fails here is raised in the process that waits for it, which says it once.
+    logging.getLogger("napari_salient").addHandler(logging.NullHandler())
     threading.Thread(target=_end_with_parent, args=(scratch,), daemon=True).start()
     scratch.mkdir(mode=0o700, exist_ok=True)
     tempfile.tempdir = str(scratch)
