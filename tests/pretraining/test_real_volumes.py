@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -14,14 +16,25 @@ from napari_salient.pretraining.settings import PretrainingSettings
 from napari_salient.pretraining.task import PretrainingTask
 
 
+ON_SLICES: dict[str, Any] = {}
+IN_SPACE: dict[str, Any] = {"spatial_dims": 3, "crop": 24, "batch_size": 8}
+
+
 @pytest.mark.shared
 @pytest.mark.parametrize(
-    ("name", "steps", "reached"),
-    [("rotation", 120, 0.6), ("masked", 40, 0.25), ("exemplar", 60, 0.7)],
+    ("name", "network", "steps", "reached"),
+    [
+        ("rotation", ON_SLICES, 120, 0.6),
+        ("masked", ON_SLICES, 40, 0.25),
+        ("exemplar", ON_SLICES, 60, 0.7),
+        ("rotation", IN_SPACE, 100, 0.35),
+        ("masked", IN_SPACE, 30, 0.25),
+    ],
 )
-def test_a_network_on_slices_learns_and_beats_chance(shared_data, tmp_path, name, steps, reached):
+def test_a_network_learns_and_beats_chance(shared_data, tmp_path, name, network, steps, reached):
     files = sorted((shared_data / "data" / "hippocampus" / "images").glob("*.nii.gz"))
-    settings = PretrainingSettings(task=name, fit=FitSettings(steps=steps, threads=1, device="cpu"))
+    fitting = FitSettings(steps=steps, threads=1, device="cpu")
+    settings = PretrainingSettings(task=name, fit=fitting, **network)
     pool, held_out = VolumePool.of_files(files[:8]), VolumePool.of_files(files[100:108])
     task = PretrainingTask(settings, pool, held_out)
     events = list(fit(task, settings.fit, Control(), tmp_path))
