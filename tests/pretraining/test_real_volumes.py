@@ -15,7 +15,6 @@ from napari_salient.pretraining.pool import VolumePool
 from napari_salient.pretraining.settings import PretrainingSettings
 from napari_salient.pretraining.task import PretrainingTask
 
-
 ON_SLICES: dict[str, Any] = {}
 IN_SPACE: dict[str, Any] = {"spatial_dims": 3, "crop": 24, "batch_size": 8}
 
