@@ -38,8 +38,7 @@ FRAMES, WORDS = "frames", "words"
 MANY = 9
 """Pictures above which the words are written small."""
 MARGIN = 0.12
-FRAME_WIDTH = 0.004
-"""As shares of all that is drawn."""
+"""As a share of all that is drawn."""
 TURN_S = 0.1
 """How long the window may wait for a part of an example."""
 
