@@ -138,21 +138,28 @@ def test_a_drawing_can_be_cancelled_and_begun_again(qtbot, page):
     assert page.controls.start.isEnabled()
 
 
-def test_a_cancel_while_the_map_is_drawn_ends_its_process(qtbot, page):
+@pytest.fixture
+def fresh_children():
+    """Return a function that returns the processes that were begun in this test and go on."""
+    before = set(psutil.Process().children())
+    return lambda: set(psutil.Process().children()) - before
+
+
+def test_a_cancel_while_the_map_is_drawn_ends_its_process(qtbot, page, fresh_children):
     qtbot.mouseClick(page.controls.start, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "drawing" in page.controls.bar.format(), timeout=PATIENCE_MS)
-    qtbot.waitUntil(lambda: bool(psutil.Process().children()), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: bool(fresh_children()), timeout=PATIENCE_MS)
     qtbot.mouseClick(page.controls.cancel, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: page.controls.state.text() == "Cancelled", timeout=PATIENCE_MS)
-    assert not psutil.Process().children()
+    assert not fresh_children()
     assert page.map is None
 
 
-def test_a_window_that_is_closed_ends_the_drawing(qtbot, viewer, page):
+def test_a_window_that_is_closed_ends_the_drawing(qtbot, viewer, page, fresh_children):
     qtbot.mouseClick(page.controls.start, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: bool(psutil.Process().children()), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: bool(fresh_children()), timeout=PATIENCE_MS)
     viewer.close()
-    assert not psutil.Process().children()
+    assert not fresh_children()
 
 
 def test_another_run_takes_the_map_away_and_none_cannot_be_drawn(drawn):
