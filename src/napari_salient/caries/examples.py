@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_salient.caries.targets import PatchTargets, patch_targets
-from napari_salient.data.radiographs import normalise, read_radiograph, with_channels
+from napari_salient.data.radiographs import normalise, with_channels
 from napari_salient.data.region_masks import rasterise, weights
-from napari_salient.data.regions import ImageKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -117,17 +115,6 @@ class Example:
         return replace(self, marks=None)
 
 
-def read_image(path: Path, channels: int, scale: float) -> NDArray[np.float32]:
-    """Read a radiograph (channel, row, column) as the model sees it.
-
-    Raises
-    ------
-    InputError
-        As `data.radiographs.read_radiograph`.
-    """
-    return prepare(read_radiograph(path).image, channels, scale)
-
-
 def prepare(image: NDArray[np.float32], channels: int, scale: float) -> NDArray[np.float32]:
     """Scale and normalise an image (channel, row, column)."""
     image = with_channels(image, channels)
@@ -139,8 +126,3 @@ def prepare(image: NDArray[np.float32], channels: int, scale: float) -> NDArray[
             np.float32
         )
     return normalise(image)
-
-
-def key_of(path: Path) -> ImageKey:
-    """Return what the regions of a radiograph are known by."""
-    return ImageKey.of(path, *read_radiograph(path).shape)

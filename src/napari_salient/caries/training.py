@@ -63,7 +63,7 @@ def train_job(
     seed: int = 0,
     resume: bool = False,
 ) -> Iterator[Event]:
-    """Train on the split train, measure on the split validation as training goes on.
+    """Train on the split train, measure on validation, or on test where there is none.
 
     Parameters
     ----------
@@ -84,8 +84,8 @@ def train_job(
     Progress
         After each image that is read.
     Event
-        What `engine.fit.fit` yields. The last `Finished` has what was measured on the split test
-        as its result.
+        What `engine.fit.fit` yields. The last `Finished` has what was measured as its result: on
+        the split validation, or on test where there is none.
     """
     from napari_salient.caries.task import CariesTask
     from napari_salient.engine.fit import fit
